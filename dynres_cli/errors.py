@@ -1,0 +1,80 @@
+"""The errors that dynres raises, each with a stable code.
+
+DynresError
+├── UsageError        the call itself is wrong (exit status 2)
+│   └── MissingExtra  a feature needs a package that is not installed
+├── RunError          the run cannot be done, or not go on (exit status 1)
+└── ImageError        one picture fails; the run goes on and records it (exit status 3)
+    └── NotTileable   the strategy has no plan for a picture of this size
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+FailureCode = Literal[
+    "empty",
+    "unidentified",
+    "truncated",
+    "corrupt",
+    "too_many_pixels",
+    "too_large_file",
+    "format_not_allowed",
+    "unreadable",
+    "vanished",
+    "changed",
+    "timeout",
+    "out_of_memory",
+    "worker_crash",
+    "unsupported_mode",
+    "not_tileable",
+    "output_error",
+]
+"""The closed list of reasons why a picture can fail."""
+
+
+class DynresError(Exception):
+    """Base of everything dynres raises on purpose; the text says what, why and what to do next."""
+
+    exit_status = 1
+    code: str = "error"
+
+
+class UsageError(DynresError):
+    """The call cannot be understood as given: an unknown name, a value out of its range, inputs that collide."""
+
+    exit_status = 2
+    code = "usage"
+
+
+class MissingExtra(UsageError):  # noqa: N818 - read as a sentence: "raise MissingExtra"
+    """A feature was asked for whose optional package is not installed; the text names the extra."""
+
+    code = "missing_extra"
+
+
+class RunError(DynresError):
+    """The run cannot start or go on: the output is not writable or not ours, the disk is full, a lock is held."""
+
+    code = "run"
+
+    def __init__(self, message: str, code: str = "run") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ImageError(DynresError):
+    """One picture fails with a code of the closed list."""
+
+    exit_status = 3
+
+    def __init__(self, code: FailureCode, message: str) -> None:
+        super().__init__(message)
+        self.code: FailureCode = code
+
+
+class NotTileable(ImageError):  # noqa: N818 - read as a sentence: "raise NotTileable"
+    """The strategy refuses this size; the text is the family's own reason."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("not_tileable", message)

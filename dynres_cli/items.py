@@ -1,0 +1,55 @@
+"""What travels between the parts of a run: an input on its way in, an outcome on its way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dynres_cli.errors import FailureCode
+
+Stage = Literal["read", "probe", "plan", "decode", "render", "write"]
+"""Where in its way a picture failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One candidate picture.
+
+    `key` is its place below the output folder, `source` the name it is known by (the same unless the key had to be
+    changed), `path` what is opened. Bytes that are not UTF-8 travel as surrogate escapes in all three.
+    """
+
+    key: str
+    source: str
+    path: str
+    explicit: bool = False
+    """Named by the user, not found in a folder: links are then followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One picture that was tiled, or was found tiled by an earlier run (`made` is then False)."""
+
+    key: str
+    tiles: int
+    total: int
+    tokens: int
+    grid: str
+    flags: tuple[str, ...] = ()
+    bytes_written: int = 0
+    made: bool = True
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds by stage, for --profile and the log; never in a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One picture that failed; `source` and the rest are what its record says."""
+
+    key: str
+    source: str
+    stage: Stage
+    code: FailureCode
+    message: str
+    repeated: bool = False
+    """Taken from an earlier run's record without trying again."""

@@ -1,0 +1,127 @@
+"""From names and overrides to one value that says how every picture is tiled."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+from dynres_cli.errors import UsageError
+from dynres_cli.geometry import Plan, Size
+from dynres_cli.presets import PRESETS, PixelPolicy
+from dynres_cli.strategies import STRATEGIES, Params, Strategy
+
+DEFAULT_PRESET = "internvl2"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A strategy with its parameters and the pixel policy: everything that decides what a model is shown."""
+
+    preset: str
+    strategy_name: str
+    params: Params
+    pixels: PixelPolicy
+
+    @property
+    def strategy(self) -> Strategy[Any]:
+        return STRATEGIES[self.strategy_name]
+
+    def plan(self, size: Size) -> Plan:
+        """The plan for a picture of this size; NotTileable if the family refuses it."""
+        return self.strategy.plan(size, self.params)
+
+    def tokens(self, size: Size, plan: Plan) -> int:
+        return self.strategy.tokens(size, self.params, plan)
+
+
+def resolve(
+    preset: str | None = None, strategy: str | None = None, overrides: Mapping[str, object] | None = None
+) -> Recipe:
+    """The recipe for a preset (or a strategy's first preset), with some parameters replaced.
+
+    Values may be text, as given on a command line. Raises UsageError for unknown names and values out of range, saying
+    what is allowed.
+    """
+    name = preset or _first_preset_of(strategy)
+    if name not in PRESETS:
+        raise UsageError(unknown("preset", name, PRESETS))
+    chosen = PRESETS[name]
+    if strategy is not None and strategy != chosen.strategy:
+        msg = f"preset {name} belongs to strategy {chosen.strategy}, not to {strategy}; give one of the two"
+        raise UsageError(msg)
+    family = STRATEGIES[chosen.strategy]
+    values = {**chosen.params, **_parsed(family.params, overrides or {})}
+    return Recipe(name, chosen.strategy, family.params(**values), chosen.pixels)
+
+
+def _first_preset_of(strategy: str | None) -> str:
+    if strategy is None:
+        return DEFAULT_PRESET
+    for name, preset in PRESETS.items():
+        if preset.strategy == strategy:
+            return name
+    raise UsageError(unknown("strategy", strategy, STRATEGIES))
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence for a name that does not exist, with the nearest one that does."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+    return f"there is no {kind} named {name!r}{hint}"
+
+
+@cache
+def _hints(params: Hashable) -> dict[str, Any]:
+    return get_type_hints(params)
+
+
+def _parsed(params: type[Params], overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Overrides with text turned into the parameters' own types."""
+    hints = _hints(params)
+    names = {field.name for field in dataclasses.fields(params)}
+    for name in overrides:
+        if name not in names:
+            raise UsageError(unknown("parameter", name, names))
+    return {name: parse_value(name, value, hints[name]) for name, value in overrides.items()}
+
+
+def parse_value(name: str, value: object, kind: Any) -> Any:  # noqa: ANN401 - the kind is a type hint
+    """A parameter's value from text or from JSON-like data."""
+    if kind is bool:
+        return _truth(name, value)
+    if kind in (int, float):
+        return _number(name, value, kind)
+    if kind is str:
+        return str(value)
+    return _pairs(name, value)
+
+
+def _truth(name: str, value: object) -> bool:
+    words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if str(value).lower() not in words:
+        msg = f"{name}={value} is neither true nor false"
+        raise UsageError(msg)
+    return words[str(value).lower()]
+
+
+def _number(name: str, value: object, kind: type[int | float]) -> float:
+    try:
+        return kind(str(value))
+    except ValueError:
+        wanted = "a whole number" if kind is int else "a number"
+        msg = f"{name}={value} is not {wanted}"
+        raise UsageError(msg) from None
+
+
+def _pairs(name: str, value: object) -> tuple[tuple[int, int], ...]:
+    """Pairs of whole numbers, from `336x672,672x336` or a list of pairs."""
+    try:
+        listed = [part.split("x") for part in value.split(",")] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
+        return tuple((int(first), int(second)) for first, second in listed)
+    except (TypeError, ValueError):
+        msg = f"{name}={value} is not a list of pairs; write it as 336x672,672x336"
+        raise UsageError(msg) from None

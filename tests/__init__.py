@@ -1,0 +1,1 @@
+"""Mirrors the package; golden/ holds the references' own numbers."""
