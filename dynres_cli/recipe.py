@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, get_type_hints
 
 from dynres_cli.errors import UsageError
@@ -74,14 +73,9 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     return f"there is no {kind} named {name!r}{hint}"
 
 
-@cache
-def _hints(params: Hashable) -> dict[str, Any]:
-    return get_type_hints(params)
-
-
 def _parsed(params: type[Params], overrides: Mapping[str, object]) -> dict[str, Any]:
     """Overrides with text turned into the parameters' own types."""
-    hints = _hints(params)
+    hints = get_type_hints(params)
     names = {field.name for field in dataclasses.fields(params)}
     for name in overrides:
         if name not in names:
