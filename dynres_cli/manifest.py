@@ -1,0 +1,248 @@
+"""The JSON of records: what is written for each picture and for a whole run, and how it is read back."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from dynres_cli.errors import FailureCode, RunError
+from dynres_cli.items import Failed, Stage
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+SCHEMA = "dynres.manifest/1"
+ALGORITHM = 1
+"""Rises whenever any output byte may change for the same input and options."""
+
+MANIFEST = "manifest.json"
+RECORD = "grid.json"
+
+FileKind = Literal["tile", "thumbnail", "preview", "tensor"]
+IntBox = tuple[int, int, int, int]
+FloatBox = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class GridEntry:
+    """Columns and rows of tiles."""
+
+    cols: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class SizeEntry:
+    """A size in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file that was written for a picture.
+
+    `box` is the view's place on its canvas, `source_box` what it shows of the picture as it was tiled; both are left,
+    top, right, bottom. `pixels_sha256` is over the view's RGB bytes, row by row.
+    """
+
+    path: str
+    kind: FileKind
+    view: int | None = None
+    row: int | None = None
+    col: int | None = None
+    box: IntBox | None = None
+    source_box: FloatBox | None = None
+    shape: tuple[int, ...] | None = None
+    dtype: str | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    bytes: int = 0
+    sha256: str = ""
+    pixels_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TiledRecord:
+    """One picture that was tiled. width, height and source boxes are in the frame that was tiled."""
+
+    key: str
+    source: str
+    bytes: int
+    sha256: str
+    format: str
+    mode: str
+    width: int
+    height: int
+    orientation: int
+    oriented: bool
+    preset: str
+    strategy: str
+    params: Mapping[str, Any]
+    grid: GridEntry
+    canvas: SizeEntry | None
+    tiles: int
+    thumbnail: bool
+    total: int
+    tokens: int
+    flags: tuple[str, ...]
+    files: tuple[FileEntry, ...]
+    status: Literal["tiled"] = "tiled"
+    raw: str | None = None
+    options: Mapping[str, Any] | None = None
+    inputs: Mapping[str, Any] | None = None
+    prompt: tuple[tuple[str, int], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRecord:
+    """One picture that failed, where and why."""
+
+    key: str
+    source: str
+    stage: Stage
+    code: FailureCode
+    message: str
+    status: Literal["failed"] = "failed"
+    raw: str | None = None
+    options: Mapping[str, Any] | None = None
+
+
+Record = TiledRecord | FailedRecord
+
+_TILED_ORDER = (
+    *("key", "source", "raw", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation"),
+    *("oriented", "preset", "strategy", "params", "options", "grid", "canvas", "tiles", "thumbnail", "total", "tokens"),
+    *("flags", "inputs", "prompt", "files"),
+)
+_FAILED_ORDER = ("key", "source", "raw", "status", "stage", "code", "message", "options")
+_SHOWN_WHEN_NONE = {"canvas"}
+
+
+def line(record: Record) -> str:
+    """A record as one line of JSON, without the newline: what grid.json and the manifest hold."""
+    order = _TILED_ORDER if isinstance(record, TiledRecord) else _FAILED_ORDER
+    return to_json({name: _plain(getattr(record, name)) for name in order if _shown(record, name)})
+
+
+def _shown(record: object, name: str) -> bool:
+    return name in _SHOWN_WHEN_NONE or getattr(record, name) is not None
+
+
+def _plain(value: object) -> object:
+    """A nested entry as a mapping, with what it does not have left out."""
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if dataclasses.is_dataclass(value):
+        names = [each.name for each in dataclasses.fields(value)]
+        return {name: _plain(getattr(value, name)) for name in names if getattr(value, name) is not None}
+    return value
+
+
+_UNSAFE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def to_json(value: object) -> str:
+    """JSON on one line, in the field's order, that is valid UTF-8 and cannot steer a terminal."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def shown(name: str) -> str:
+    """A name as it stands in JSON: bytes that are not UTF-8 become replacement characters."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def raw(name: str) -> str | None:
+    """The bytes of a name in base64 if they are not UTF-8, else None."""
+    encoded = name.encode("utf-8", "surrogateescape")
+    return None if shown(name).encode() == encoded else base64.b64encode(encoded).decode("ascii")
+
+
+def place(record: Record) -> str:
+    """The key as the file system knows it, surrogate escapes included."""
+    if record.raw is None:
+        return record.key
+    return base64.b64decode(record.raw).decode("utf-8", "surrogateescape")
+
+
+def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> FailedRecord:
+    """The record of a failure; `options` are those that differ from the defaults."""
+    return FailedRecord(
+        key=failed.key,
+        source=failed.source,
+        stage=failed.stage,
+        code=failed.code,
+        message=shown(failed.message),
+        raw=raw(failed.key),
+        options=options or None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """How many keys a run had, and the sha256 over them (each followed by a NUL byte), in their order."""
+
+    count: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a manifest says of the run that its output could come from: nothing that differs between two such runs."""
+
+    dynres: str
+    algorithm: int
+    preset: str
+    strategy: str
+    params: Mapping[str, Any]
+    options: Mapping[str, Any]
+    images: int
+    tiled: int
+    failed: int
+    tiles: int
+    total: int
+    tokens: int
+    keys: Keys
+    shard: str | None = None
+    listing: Keys | None = None
+    """With --shard, the keys of the whole listing, of which this run had its part."""
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+
+def head(run: Run) -> str:
+    """The manifest's text up to its first image."""
+    return f'{{"schema": {json.dumps(SCHEMA)}, "run": {to_json(_plain(run))}, "images": [\n'
+
+
+TAIL = "]}\n"
+
+
+def parse_record(text: str | bytes, where: str) -> Record:
+    """A record read from text that anyone may have written; RunError naming `where` if it is not one."""
+    from pydantic import ValidationError  # noqa: PLC0415 - `--help` and `inspect` do without pydantic
+
+    try:
+        record: Record = _record_adapter().validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place_in_record = ".".join(str(part) for part in first["loc"][1:])
+        msg = f"{where}: not a record of dynres: {place_in_record or 'record'}: {first['msg']}"
+        raise RunError(msg, code="manifest") from None
+    return record
+
+
+@cache
+def _record_adapter() -> TypeAdapter[Record]:
+    """The validator of records, built once in a process."""
+    from pydantic import Field, TypeAdapter  # noqa: PLC0415 - `--help` and `inspect` do without pydantic
+
+    return TypeAdapter(Annotated[TiledRecord | FailedRecord, Field(discriminator="status")])
