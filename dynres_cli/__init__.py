@@ -1,3 +1,54 @@
 """dynres: the exact tiles, tensors and token counts that a vision-language model is fed."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dynres_cli.api import load_image, plan, tile_image
+    from dynres_cli.errors import DynresError, NotTileable
+    from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View
+
 __version__ = "0.1.0"
+
+# Loaded on first use, so that `import dynres_cli` and `dynres --help` stay quick.
+_HOMES = {
+    "load_image": "api",
+    "plan": "api",
+    "tile_image": "api",
+    "DynresError": "errors",
+    "NotTileable": "errors",
+    "Box": "geometry",
+    "Grid": "geometry",
+    "Plan": "geometry",
+    "Size": "geometry",
+    "Surface": "geometry",
+    "View": "geometry",
+}
+
+__all__ = [
+    "Box",
+    "DynresError",
+    "Grid",
+    "NotTileable",
+    "Plan",
+    "Size",
+    "Surface",
+    "View",
+    "__version__",
+    "load_image",
+    "plan",
+    "tile_image",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,96 @@
+"""The Python interface: a picture in, the model's own arrays out."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from dynres_cli import geometry, normalize
+from dynres_cli.errors import UsageError
+from dynres_cli.geometry import Size
+from dynres_cli.presets import PixelPolicy
+from dynres_cli.recipe import Recipe, resolve
+from dynres_cli.render import Look, Picture, render
+from dynres_cli.resample import Pixels, size_of
+
+Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
+
+
+class Views(np.ndarray[Any, np.dtype[np.float32]]):
+    """A (total, 3, height, width) float32 array that remembers the size of the picture it was made from."""
+
+    source_size: Size | None = None
+
+    def __array_finalize__(self, origin: object) -> None:
+        self.source_size = getattr(origin, "source_size", None)
+
+
+class ViewList(list[npt.NDArray[np.float32]]):
+    """Arrays (3, height, width) of differing sizes, and the size of the picture they were made from."""
+
+    source_size: Size | None = None
+
+
+def plan(width: int, height: int, preset: str = "internvl2", **params: object) -> geometry.Plan:
+    """What a model is shown of a picture of this size; NotTileable if the family refuses it."""
+    return _recipe(preset, params).plan(Size(width, height))
+
+
+def tile_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> list[Pixels]:
+    """The views as uint8 (height, width, 3) arrays in the model's order."""
+    recipe = _recipe(preset, params)
+    pixels = _pixels(path_or_array)
+    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe)]
+
+
+def load_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> Views | ViewList:
+    """The normalised views as one float32 (total, 3, height, width) array, in the model's own order.
+
+    Where the strategy's views differ in size, a list of (3, height, width) arrays.
+    """
+    recipe = _recipe(preset, params)
+    pixels = _pixels(path_or_array)
+    views = _views(pixels, recipe)
+    if recipe.strategy.equal_views:
+        tensor = normalize.normalise(views, recipe.pixels).view(Views)
+        tensor.source_size = size_of(pixels)
+        return tensor
+    tensors = ViewList(normalize.normalise_one(view, recipe.pixels) for view in views)
+    tensors.source_size = size_of(pixels)
+    return tensors
+
+
+def _recipe(preset: str, params: dict[str, object]) -> Recipe:
+    """The recipe, with InternVL's own word `input_size` understood."""
+    renamed = {"image_size" if name == "input_size" else name: value for name, value in params.items()}
+    return resolve(preset, overrides=renamed)
+
+
+def look_of(policy: PixelPolicy) -> Look:
+    """How a preset's pictures are made."""
+    return Look(mean=policy.mean, std=policy.std)
+
+
+def _views(pixels: Pixels, recipe: Recipe) -> list[Picture]:
+    return render(pixels, recipe.plan(size_of(pixels)), look_of(recipe.pixels))
+
+
+def _pixels(source: Source) -> Pixels:
+    """The picture as uint8 (height, width, 3), opened if it is a path."""
+    if isinstance(source, np.ndarray):
+        return _checked(source)
+    from PIL import Image  # noqa: PLC0415 - an array needs no decoder
+
+    with Image.open(source) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _checked(array: npt.NDArray[Any]) -> Pixels:
+    """An array that is RGB levels, or a refusal that says what it is."""
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        msg = f"an array of {array.dtype} with shape {array.shape} is no picture; give uint8 (height, width, 3)"
+        raise UsageError(msg)
+    return cast("Pixels", array)

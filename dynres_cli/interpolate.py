@@ -1,0 +1,103 @@
+"""Resizes float pictures as torch's F.interpolate does on a CPU (align_corners=False), with NumPy alone.
+
+Equal to torch up to float32 rounding: torch may fuse a multiplication with an addition, NumPy does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from dynres_cli.geometry import Size
+
+TorchFilter = Literal["torch-bicubic", "torch-bilinear", "torch-bilinear-antialias"]
+Floats = npt.NDArray[np.float32]
+
+ONE, HALF = np.float32(1), np.float32(0.5)
+# torch's bicubic bends more than Pillow's, which uses -0.5.
+A = np.float32(-0.75)
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """For every output place the inputs it is made of, and their weights; both (outputs, taps)."""
+
+    places: npt.NDArray[np.intp]
+    weights: Floats
+
+
+def interpolate(values: Floats, target: Size, kind: TorchFilter) -> Floats:
+    """A float32 (height, width, channels) picture at another size: columns first, then rows."""
+    taps = TAPS[kind]
+    columns = _weighted(values.transpose(1, 0, 2), taps(values.shape[1], target.width))
+    return _weighted(columns.transpose(1, 0, 2), taps(values.shape[0], target.height))
+
+
+def _weighted(lines: Floats, taps: Taps) -> Floats:
+    """Every output line as the weighted sum of its input lines."""
+    total = np.zeros((len(taps.places), *lines.shape[1:]), np.float32)
+    for tap in range(taps.places.shape[1]):
+        total += lines[taps.places[:, tap]] * taps.weights[:, tap, None, None]
+    return total
+
+
+def _centres(length: int, target: int) -> Floats:
+    """Where the middle of each output place falls among the inputs, in float32 as torch computes it."""
+    scale = np.float32(length) / np.float32(target)
+    centres: Floats = scale * (np.arange(target, dtype=np.float32) + HALF)
+    return centres
+
+
+def bicubic_taps(length: int, target: int) -> Taps:
+    """Four neighbours, those outside replaced by the edge."""
+    where = _centres(length, target) - HALF
+    base = np.floor(where)
+    t = where - base
+    weights = np.stack([_outer(t + ONE), _inner(t), _inner(ONE - t), _outer(ONE - t + ONE)], axis=1)
+    places = base.astype(np.intp)[:, None] + np.arange(-1, 3)
+    return Taps(np.clip(places, 0, length - 1), weights)
+
+
+def _inner(x: Floats) -> Floats:
+    """Keys' cubic for distances up to 1, with torch's order of operations."""
+    value: Floats = ((A + np.float32(2)) * x - (A + np.float32(3))) * x * x + ONE
+    return value
+
+
+def _outer(x: Floats) -> Floats:
+    """Keys' cubic for distances from 1 to 2."""
+    value: Floats = ((A * x - np.float32(5) * A) * x + np.float32(8) * A) * x - np.float32(4) * A
+    return value
+
+
+def bilinear_taps(length: int, target: int) -> Taps:
+    """The two nearest inputs, however much the picture shrinks."""
+    where = np.maximum(_centres(length, target) - HALF, np.float32(0))
+    base = np.minimum(where.astype(np.intp), length - 1)
+    t = np.minimum(where - base.astype(np.float32), ONE)
+    return Taps(np.stack([base, np.minimum(base + 1, length - 1)], axis=1), np.stack([ONE - t, t], axis=1))
+
+
+def antialias_taps(length: int, target: int) -> Taps:
+    """Every input under a triangle that widens as the picture shrinks."""
+    centres = _centres(length, target)
+    stretch = np.maximum(np.float32(length) / np.float32(target), ONE)
+    first = np.maximum((centres - stretch + HALF).astype(np.intp), 0)
+    last = np.minimum((centres + stretch + HALF).astype(np.intp), length)
+    steps = np.arange((last - first).max())
+    distance = ((steps + first[:, None]).astype(np.float32) - centres[:, None] + HALF) * (ONE / stretch)
+    weights = np.maximum(ONE - np.abs(distance), np.float32(0))
+    weights[steps >= (last - first)[:, None]] = 0
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Taps(np.minimum(first[:, None] + steps, length - 1), weights)
+
+
+TAPS: dict[TorchFilter, Callable[[int, int], Taps]] = {
+    "torch-bicubic": bicubic_taps,
+    "torch-bilinear": bilinear_taps,
+    "torch-bilinear-antialias": antialias_taps,
+}

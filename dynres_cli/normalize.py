@@ -1,0 +1,103 @@
+"""Turns uint8 views into the float tensors that a model is fed, value for value as its reference does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from dynres_cli.presets import Channels, PixelPolicy
+
+Floats = npt.NDArray[np.float32]
+View = npt.NDArray[np.uint8] | Floats
+LEVELS = np.arange(256, dtype=np.float32)[:, None]
+
+
+def to_bfloat16(values: Floats) -> npt.NDArray[np.uint16]:
+    """The upper half of each float32, rounded to nearest, ties to even: bfloat16 as its bits."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    rounded = bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))
+    return (rounded >> np.uint32(16)).astype(np.uint16)
+
+
+def _bfloat16(values: Floats) -> Floats:
+    """Values rounded to bfloat16, as float32."""
+    return (to_bfloat16(values).astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+def _classic(mean: Floats, std: Floats) -> Floats:
+    """As torchvision's ToTensor and Normalize; transformers' PIL backend gives the same numbers."""
+    values: Floats = (LEVELS / np.float32(255) - mean) / std
+    return values
+
+
+def _fused(mean: Floats, std: Floats) -> Floats:
+    """As transformers' torch backend, which folds the division by 255 into mean and std."""
+    values: Floats = (LEVELS - mean * np.float32(255)) / (std * np.float32(255))
+    return values
+
+
+def _in_bfloat16(mean: Floats, std: Floats) -> Floats:
+    """The steps of `_classic` with every result rounded to bfloat16, as Llama 4's processor computes."""
+    scaled = _bfloat16(LEVELS * np.float32(1 / 255))
+    return _bfloat16(_bfloat16(scaled - _bfloat16(mean)) / _bfloat16(std))
+
+
+ARITHMETIC: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "classic": _classic,
+    "fused": _fused,
+    "bfloat16": _in_bfloat16,
+}
+
+
+def statistics(mean: Channels, std: Channels) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of the three channels as float32."""
+    return np.array(mean, np.float32), np.array(std, np.float32)
+
+
+@lru_cache(maxsize=32)
+def table(policy: PixelPolicy) -> Floats:
+    """What each of the 256 levels becomes in each channel: (3, 256) float32."""
+    values = ARITHMETIC[policy.arithmetic](*statistics(policy.mean, policy.std))
+    rows = np.ascontiguousarray(values.T)
+    rows.setflags(write=False)
+    return rows
+
+
+def normalise_one(view: View, policy: PixelPolicy) -> Floats:
+    """One view as (3, height, width) float32; a float view is normalised already."""
+    out = np.empty((3, *view.shape[:2]), np.float32)
+    _fill(out, view, policy)
+    return out
+
+
+def normalise(views: Sequence[View], policy: PixelPolicy) -> Floats:
+    """Views of one size as (total, 3, height, width) float32, in their order."""
+    out = np.empty((len(views), 3, *views[0].shape[:2]), np.float32)
+    for place, view in zip(out, views, strict=True):
+        _fill(place, view, policy)
+    return out
+
+
+def _fill(out: Floats, view: View, policy: PixelPolicy) -> None:
+    if view.dtype == np.uint8:
+        for channel, levels in enumerate(table(policy)):
+            levels.take(view[:, :, channel], out=out[channel], mode="clip")
+    else:
+        out[:] = view.transpose(2, 0, 1)
+
+
+def channels_first(views: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:
+    """Views of one size as (total, 3, height, width) uint8: the tensor before normalisation."""
+    return np.stack([view.transpose(2, 0, 1) for view in views])
+
+
+def preview(view: View, policy: PixelPolicy) -> npt.NDArray[np.uint8]:
+    """A view as levels to look at: a float view brought back to 0..255, which loses what lay outside."""
+    if view.dtype == np.uint8:
+        return view.astype(np.uint8, copy=False)
+    mean, std = statistics(policy.mean, policy.std)
+    levels: npt.NDArray[np.uint8] = np.clip(np.rint((view * std + mean) * np.float32(255)), 0, 255).astype(np.uint8)
+    return levels

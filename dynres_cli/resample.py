@@ -1,0 +1,70 @@
+"""Resizes a picture exactly as Pillow does, with its two passes in a chosen order, under any Pillow."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import PIL
+from PIL import Image
+
+from dynres_cli.geometry import Filter, Size
+from dynres_cli.interpolate import TorchFilter, interpolate
+
+Order = Literal["pillow12", "pillow13"]
+Axis = Literal["horizontal", "vertical"]
+Pixels = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+PillowFilter = Literal["bicubic", "bilinear", "lanczos"]
+
+PILLOW_FILTERS: dict[PillowFilter, Image.Resampling] = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+INSTALLED_ORDER: Order = "pillow13" if int(PIL.__version__.split(".")[0]) >= 13 else "pillow12"
+
+
+def size_of(pixels: npt.NDArray[Any]) -> Size:
+    """The size of an array of rows."""
+    return Size(width=pixels.shape[1], height=pixels.shape[0])
+
+
+def first_pass(source: Size, target: Size, order: Order, axis: Axis = "horizontal") -> Axis:
+    """Which axis is resampled first when both need it.
+
+    `axis` is where a reference begins: vertical if it resizes the picture mirrored on its diagonal, and the rule of
+    Pillow 13 then speaks about that mirrored picture.
+    """
+    if axis == "vertical":
+        source, target = source.transposed, target.transposed
+    lost_rows, lost_columns = source.height - target.height, source.width - target.width
+    # Pillow 13 begins with the rows where that throws away much more than beginning with the columns would.
+    turned = order == "pillow13" and lost_rows > 0 and lost_rows > 2 * lost_columns
+    return "vertical" if turned != (axis == "vertical") else "horizontal"
+
+
+def resize(pixels: Pixels, target: Size, kind: PillowFilter, first: Axis) -> Pixels:
+    """The picture at another size by Pillow's own code, in two one-axis steps where it would take the other order."""
+    source = size_of(pixels)
+    if source == target:
+        return pixels
+    image, method = Image.fromarray(pixels), PILLOW_FILTERS[kind]
+    both = source.width != target.width and source.height != target.height
+    if both and first != first_pass(source, target, INSTALLED_ORDER):
+        halfway = (target.width, source.height) if first == "horizontal" else (source.width, target.height)
+        image = image.resize(halfway, method)
+    return np.asarray(image.resize((target.width, target.height), method))
+
+
+def is_torch(kind: Filter) -> bool:
+    """Whether a filter works on floats, as torch does."""
+    return kind in get_args(TorchFilter)
+
+
+def resize_floats(values: Floats, target: Size, kind: TorchFilter) -> Floats:
+    """The picture at another size by torch's rule, on floats."""
+    if size_of(values) == target:
+        return values
+    return interpolate(values, target, kind)

@@ -1,0 +1,1 @@
+"""Where views and tensors go: one file a format."""
