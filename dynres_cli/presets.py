@@ -50,9 +50,19 @@ CLIP: tuple[Channels, Channels] = (
 HALF: tuple[Channels, Channels] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 UNIT: tuple[Channels, Channels] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
+QWEN2_BUDGET = {"min_pixels": 3136, "max_pixels": 12_845_056, "patch_size": 14}
+# One grey level, rounded to bfloat16 three times: torch's own uint8 kernel rounds otherwise than Pillow's.
+LLAMA4_TOLERANCE = 0.02
+
 
 def _internvl(models: str) -> Preset:
     return Preset("internvl", {"image_size": 448, "min_num": 1, "max_num": 12}, PixelPolicy(*IMAGENET), models)
+
+
+def _idefics3(models: str, side: int, seq_len: int, *, confirmed: bool = False) -> Preset:
+    """Idefics3 and SmolVLM: the longest edge is always four tiles long."""
+    params = {"longest_edge": 4 * side, "max_image_size": side, "image_seq_len": seq_len}
+    return Preset("idefics3", params, PixelPolicy(*HALF, alpha="white"), models, confirmed=confirmed)
 
 
 PRESETS: dict[str, Preset] = {
@@ -66,5 +76,50 @@ PRESETS: dict[str, Preset] = {
     ),
     "llava-v1.6-hf": Preset(
         "llava_next", {"pinpoint_order": "height_width"}, PixelPolicy(*CLIP), "LLaVA-v1.6 (transformers)"
+    ),
+    "idefics3-8b": _idefics3("Idefics3-8B", 364, 169, confirmed=True),
+    "smolvlm-2.2b": _idefics3("SmolVLM-Instruct (2.2B)", 384, 81),
+    "smolvlm2-2.2b": _idefics3("SmolVLM2-2.2B", 384, 81),
+    "smolvlm2-500m": _idefics3("SmolVLM2-500M, SmolVLM2-256M", 512, 64),
+    "llama-3.2-vision": Preset(
+        "mllama",
+        {"image_size": 560, "max_image_tiles": 4},
+        PixelPolicy(*CLIP, alpha="white"),
+        "Llama 3.2 Vision 11B and 90B",
+        confirmed=False,
+    ),
+    "llama-4": Preset(
+        "llama4",
+        {"image_size": 336, "max_patches": 16},
+        PixelPolicy(*HALF, arithmetic="bfloat16"),
+        "Llama 4 Scout and Maverick",
+        tolerance=LLAMA4_TOLERANCE,
+    ),
+    "qwen2-vl": Preset("qwen2_vl", QWEN2_BUDGET, PixelPolicy(*CLIP), "Qwen2-VL", confirmed=False),
+    "qwen2.5-vl": Preset("qwen2_vl", QWEN2_BUDGET, PixelPolicy(*CLIP), "Qwen2.5-VL", confirmed=False),
+    "qwen3-vl": Preset(
+        "qwen2_vl",
+        {"min_pixels": 65_536, "max_pixels": 16_777_216, "patch_size": 16},
+        PixelPolicy(*HALF),
+        "Qwen3-VL",
+        confirmed=False,
+    ),
+    "gemma3": Preset("gemma3", {"image_size": 896}, PixelPolicy(*HALF), "Gemma 3", confirmed=False),
+    "gemma3-pan-and-scan": Preset(
+        "gemma3",
+        {"image_size": 896, "do_pan_and_scan": True},
+        PixelPolicy(*HALF),
+        "Gemma 3 with pan and scan",
+        confirmed=False,
+    ),
+    "pixtral-12b": Preset(
+        "pixtral", {"longest_edge": 1024, "patch_size": 16}, PixelPolicy(*CLIP, alpha="white"), "Pixtral-12B"
+    ),
+    "mistral-small-3.1": Preset(
+        "pixtral",
+        {"longest_edge": 1540, "patch_size": 28},
+        PixelPolicy(*CLIP, alpha="white"),
+        "Mistral Small 3.1 (patches of 14, merged two by two)",
+        confirmed=False,
     ),
 }
