@@ -1,0 +1,159 @@
+"""An input's place below the output folder: how keys are ordered, made safe, dealt to shards and summed up."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dynres_cli.errors import UsageError
+
+RESERVED = ("manifest.json", "report.html")
+"""Names that dynres itself writes at the top of an output, beside everything that begins with `.dynres`."""
+
+OWN_PREFIX = ".dynres"
+LONGEST_NAME = 255
+"""Bytes that every usual file system allows for one name."""
+
+_SUFFIX = re.compile(r"~[0-9a-f]{8}\Z")
+
+
+def to_bytes(key: str) -> bytes:
+    """The exact bytes of a key; those that are not UTF-8 travel as surrogate escapes."""
+    return key.encode("utf-8", "surrogateescape")
+
+
+def folded(text: str) -> str:
+    """What a file system that ignores case and Unicode form makes of a name, or something stricter."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def in_byte_order(names: list[str]) -> list[str]:
+    """The names sorted by their bytes; code points give the same order for ASCII at no cost."""
+    return sorted(names) if all(map(str.isascii, names)) else sorted(names, key=to_bytes)
+
+
+def is_reserved(first_part: str, *, fold: bool = False) -> bool:
+    """Whether a key may not begin with this part, because dynres writes there itself.
+
+    A name that looks like our own answer to a reserved one (`manifest.json~0123abcd`) is reserved too: otherwise
+    somebody could choose the name that another key is going to be given.
+    """
+    name = folded(first_part) if fold else first_part
+    while _SUFFIX.search(name):
+        name = name[:-9]
+    return name in RESERVED or name.startswith(OWN_PREFIX)
+
+
+def place(source: str, *, fold: bool = False) -> str:
+    """The key for an input known as `source`: the same, or with `~` and 8 hex digits where that would not be safe.
+
+    `fold` says that the output ignores case or Unicode form. The digits come from the bytes of the whole name, so a
+    key never depends on what else is tiled.
+    """
+    first, slash, rest = source.partition("/")
+    if is_reserved(first, fold=fold):
+        return _marked(first, source) + slash + rest
+    if fold and (_SUFFIX.search(source) or folded(source) != source):
+        parent, slash, name = source.rpartition("/")
+        return parent + slash + _marked(name, source)
+    return source
+
+
+def _marked(name: str, source: str) -> str:
+    """The name with its suffix, shortened where a file system would not take it."""
+    suffix = "~" + hashlib.sha256(to_bytes(source)).hexdigest()[:8]
+    raw = to_bytes(name)
+    if len(raw) + len(suffix) <= LONGEST_NAME:
+        return name + suffix
+    # The cut must not leave half a character behind: it would no longer be UTF-8.
+    return raw[: LONGEST_NAME - len(suffix)].decode("utf-8", "ignore") + suffix
+
+
+def check_distinct(named: Iterable[tuple[str, str]]) -> None:
+    """Refuse inputs of which two have one key, or one key is the parent of another.
+
+    `named` gives each key with the input's name as the user wrote it; the error names both.
+    """
+    owners: dict[str, str] = {}
+    for key, name in named:
+        if key in owners:
+            msg = (
+                f"{_shown(owners[key])} and {_shown(name)} would share the place {_shown(key)} in the output; {_ADVICE}"
+            )
+            raise UsageError(msg)
+        owners[key] = name
+    for key, name in owners.items():
+        for parent in parents(key):
+            if parent in owners:
+                msg = (
+                    f"{_shown(owners[parent])} would be at {_shown(parent)} in the output, but {_shown(name)} needs a "
+                    f"folder there; {_ADVICE}"
+                )
+                raise UsageError(msg)
+
+
+_ADVICE = "tile them in two runs, or give the folder above both as the only input"
+
+
+def _shown(name: str) -> str:
+    """A name as one printable line."""
+    return ascii(name) if not name.isprintable() else repr(name)
+
+
+def parents(key: str) -> Iterable[str]:
+    """The folders above a key, outermost first."""
+    if key:
+        yield ""  # the place of a folder that was given alone
+    end = key.find("/")
+    while end != -1:
+        yield key[:end]
+        end = key.find("/", end + 1)
+
+
+@dataclass(slots=True)
+class KeyList:
+    """Counts keys and sums them up in their order: each key's bytes, then a zero byte, which no name can hold."""
+
+    count: int = 0
+    _sha256: hashlib._Hash = field(default_factory=hashlib.sha256)
+
+    def add(self, key: str) -> None:
+        self.count += 1
+        self._sha256.update(to_bytes(key) + b"\0")
+
+    @property
+    def digest(self) -> str:
+        return self._sha256.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One of `count` equal parts of any list of keys, counted from 1; where a key belongs depends on nothing else."""
+
+    index: int = 1
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.index <= self.count:
+            msg = (
+                f"there is no part {self.index} of {self.count}; shards are 1/{self.count} to {self.count}/{self.count}"
+            )
+            raise UsageError(msg)
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """A shard from `i/N`."""
+        match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
+        if match is None or int(match[2]) == 0:
+            msg = f"{text!r} is not a shard; write the part and the number of parts, as in 1/4"
+            raise UsageError(msg)
+        return cls(int(match[1]), int(match[2]))
+
+    def holds(self, key: str) -> bool:
+        if self.count == 1:
+            return True
+        number = int.from_bytes(hashlib.sha256(to_bytes(key)).digest()[:8], "big")
+        return number % self.count == self.index - 1

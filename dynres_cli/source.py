@@ -1,0 +1,214 @@
+"""From the inputs of a command line to a stream of Items in key order; no picture is opened here."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dynres_cli import keys
+from dynres_cli.errors import UsageError
+from dynres_cli.globs import EVERYTHING, Filter
+from dynres_cli.items import Failed, Item
+from dynres_cli.tree import SkipReason, Tree, merged, portable, same_place
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user asked for: files and folders, a list of files, and which of what they hold.
+
+    `out` is the output folder, never taken as input; `fold` says that it ignores case or Unicode form.
+    """
+
+    inputs: tuple[str, ...] = ()
+    files_from: str | None = None
+    null_separated: bool = False
+    root: str | None = None
+    filter: Filter = EVERYTHING
+    hidden: bool = False
+    follow_links: bool = False
+    out: str | None = None
+    fold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A file or folder that the user named: `source` is what its keys begin with, `named` the user's own words."""
+
+    source: str
+    path: str
+    named: str
+    folder: bool
+
+
+@dataclass(slots=True)
+class Listing:
+    """An iterator of Items in key order, and the account of what it met beside them (complete once it is exhausted)."""
+
+    selection: Selection
+    starts: tuple[_Start, ...]
+    skipped: Counter[SkipReason] = field(default_factory=Counter)
+    failures: list[Failed] = field(default_factory=list)
+    """Folders that could not be listed: reported and counted, but without a record, for they are no pictures."""
+    found: int = 0
+
+    def __iter__(self) -> Iterator[Item]:
+        tree = Tree(
+            self.selection.filter,
+            hidden=self.selection.hidden,
+            follow_links=self.selection.follow_links,
+            out=self.selection.out,
+            fold=self.selection.fold,
+            skipped=self.skipped,
+            failures=self.failures,
+        )
+        regular = (item for start in self.starts if not self._reserved(start) for item in self._items(start, tree))
+        held = [item for start in self.starts if self._reserved(start) for item in self._items(start, tree)]
+        for item in merged(regular, held):
+            self.found += 1
+            yield item
+
+    def _reserved(self, start: _Start) -> bool:
+        return keys.is_reserved(start.source.partition("/")[0], fold=self.selection.fold)
+
+    def _items(self, start: _Start, tree: Tree) -> Iterator[Item]:
+        if start.folder:
+            return tree.items(start.source, start.path)
+        key = keys.place(start.source, fold=self.selection.fold)
+        return iter((Item(key, start.source, start.path, explicit=True),))
+
+
+def listing(selection: Selection) -> Listing:
+    """Check everything that can be checked before any work, then list lazily.
+
+    Raises UsageError for an input that does not exist, for a listed file outside the root, and for two inputs that
+    would share a place in the output.
+    """
+    skipped: Counter[SkipReason] = Counter()
+    starts = [*_from_command_line(selection), *_from_list(selection)]
+    keys.check_distinct((keys.place(start.source, fold=selection.fold), start.named) for start in starts)
+    kept = []
+    for start in starts:
+        if not start.folder and _is_special(start.path):
+            skipped["special"] += 1
+        else:
+            kept.append(start)
+    return Listing(selection, tuple(sorted(kept, key=lambda start: _sort_key(start, selection))), skipped)
+
+
+def _sort_key(start: _Start, selection: Selection) -> bytes:
+    """A folder's keys all begin with its own and a slash."""
+    key = start.source if start.folder else keys.place(start.source, fold=selection.fold)
+    return keys.to_bytes(key + "/" if start.folder and key else key)
+
+
+def _is_special(path: str) -> bool:
+    """Whether the path is neither a file nor missing: a FIFO, a socket, a device."""
+    try:
+        return not stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
+def _from_command_line(selection: Selection) -> Iterator[_Start]:
+    several = len(selection.inputs) + (selection.files_from is not None) > 1
+    for given in selection.inputs:
+        folder = _is_folder(given)
+        if not folder:
+            yield _Start(portable(_name(given)), given, given, folder=False)
+            continue
+        _refuse_output_itself(given, selection.out)
+        yield _Start(portable(_name(given)) if several else "", given, given, folder=True)
+
+
+def _is_folder(given: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.stat(given).st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        msg = f"the input {given!r} does not exist; check the path (a name that begins with - needs ./ before it)"
+        raise UsageError(msg) from None
+    except OSError:
+        return False  # trying it will give the reason, as a failed record
+
+
+def _refuse_output_itself(given: str, out: str | None) -> None:
+    if out is not None and same_place(given, out):
+        msg = f"the output {out!r} is the input itself; give another folder for the output"
+        raise UsageError(msg)
+
+
+def _name(given: str) -> str:
+    """The last part of a path; for `.` and `..` the real folder's own name."""
+    name = os.path.basename(os.path.normpath(given))
+    if name in ("", ".", ".."):
+        name = os.path.basename(os.path.realpath(given))
+    if not name:
+        msg = f"the input {given!r} has no name to put its pictures under; give it alone, or give the folders in it"
+        raise UsageError(msg)
+    return name
+
+
+def _from_list(selection: Selection) -> Iterator[_Start]:
+    if selection.files_from is None:
+        return
+    root = os.path.abspath(selection.root or os.curdir)
+    for line in _lines(selection.files_from, b"\0" if selection.null_separated else b"\n"):
+        path = _looked_up(line, root)
+        folder = os.path.isdir(path)
+        below = _below(path, root)
+        if below is None:
+            msg = f"{line!r} in the list is outside the root {root!r}; give --root a folder that holds all listed files"
+            raise UsageError(msg)
+        yield _Start(portable(below), path, line, folder)
+
+
+def _lines(path: str, end: bytes) -> Iterator[str]:
+    """The names in a list, as exact as the list has them; empty ones are left out."""
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read()
+        else:
+            with open(path, "rb") as file:
+                data = file.read()
+    except OSError as error:
+        msg = f"the list {path!r} cannot be read: {error.strerror}; give a file of names, or - for standard input"
+        raise UsageError(msg) from error
+    if end == b"\n":
+        data = data.replace(b"\r\n", b"\n")
+    for name in data.split(end):
+        if b"\0" in name:
+            msg = "a name in the list holds a zero byte; a list separated by zero bytes needs -0"
+            raise UsageError(msg)
+        if name:
+            yield os.fsdecode(name)
+
+
+def _looked_up(line: str, root: str) -> str:
+    """A listed name is meant from the root; if nothing is there, from the current folder."""
+    below_root = os.path.join(root, line)
+    if os.path.lexists(below_root) or not os.path.lexists(line):
+        return below_root
+    return os.path.abspath(line)
+
+
+def _below(path: str, root: str) -> str | None:
+    """The path from the root on, "" for the root itself, or None if it is outside; links may lead in."""
+    plain = os.path.normpath(path)
+    inside = _relative(plain, root)
+    if inside is not None:
+        return inside
+    folder, name = os.path.split(plain)
+    return _relative(os.path.join(os.path.realpath(folder), name), os.path.realpath(root))
+
+
+def _relative(path: str, top: str) -> str | None:
+    try:
+        relative = os.path.relpath(path, top)
+    except ValueError:  # another drive
+        return None
+    if relative == os.pardir or relative.startswith(os.pardir + os.sep):
+        return None
+    return "" if relative == os.curdir else relative
