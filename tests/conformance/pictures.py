@@ -1,0 +1,72 @@
+"""Pictures and sizes that are the same on every machine: integer arithmetic only, no random generator of NumPy's."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import numpy as np
+from PIL import Image
+
+SHORTEST = 20
+WIDEST_ASPECT = 12.0
+
+COMMON_SIZES = (
+    (448, 448),
+    (336, 336),
+    (384, 384),
+    (896, 448),
+    (640, 480),
+    (480, 640),
+    (300, 200),
+    (200, 300),
+    (97, 31),
+    (31, 97),
+    (1000, 100),
+    (100, 1000),
+    (512, 511),
+    (300, 900),
+)
+"""Exact tiles, ratios on a tie, odd sides, strips; 300×900 is where Pillow 13 turns the order of its passes."""
+
+
+def picture(width: int, height: int, seed: int = 0) -> Image.Image:
+    """A picture with slopes, hard edges and noise, so that a wrong offset or rounding shows as a number."""
+    x = np.arange(width, dtype=np.uint32)[None, :]
+    y = np.arange(height, dtype=np.uint32)[:, None]
+    channels = [_channel(x, y, (width, height), seed * 3 + index) for index in range(3)]
+    return Image.fromarray(np.stack(channels, axis=-1))
+
+
+def _channel(x: np.ndarray, y: np.ndarray, size: tuple[int, int], seed: int) -> np.ndarray:
+    """A slope over most of the picture, blocks of flat colour with hard edges, noise over every second block."""
+    width, height = size
+    slope = (x * (200 + 17 * seed) // width + y * (140 + 29 * seed) // height) % 256
+    block = 5 + seed % 23
+    blocks = (x // block + y // (block + 2)) % 4
+    noise = _noise(x, y, seed)
+    mixed = np.where(blocks == 0, noise, np.where(blocks == 1, 255 * (x // 3 % 2), (3 * slope + noise // 4) // 4))
+    return (mixed % 256).astype(np.uint8)
+
+
+def _noise(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
+    """A hash of the place, 0 to 255; uint32 arithmetic wraps the same everywhere."""
+    mixed = x * np.uint32(0x9E3779B1) ^ y * np.uint32(0x85EBCA77) ^ np.uint32((seed * 0xC2B2AE3D) & 0xFFFFFFFF)
+    mixed = (mixed ^ mixed >> np.uint32(15)) * np.uint32(0x2C1B3C6D)
+    return (mixed ^ mixed >> np.uint32(12)) >> np.uint32(24)
+
+
+def random_sizes(name: str, count: int, longest: int) -> list[tuple[int, int]]:
+    """Sizes for a preset, always the same for its name: sides spread evenly over magnitudes, ratios up to 12."""
+    # Only random() is promised to give the same numbers in every Python.
+    source = random.Random(name)
+    sizes: list[tuple[int, int]] = []
+    while len(sizes) < count:
+        width, height = (round(_between(source, SHORTEST, longest)) for _ in range(2))
+        if max(width, height) <= WIDEST_ASPECT * min(width, height):
+            sizes.append((width, height))
+    return sizes
+
+
+def _between(source: random.Random, low: float, high: float) -> float:
+    return math.exp(math.log(low) + source.random() * math.log(high / low))

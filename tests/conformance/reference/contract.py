@@ -1,0 +1,61 @@
+"""What a reference is: a processor that is run on a picture, and what came out of it.
+
+Everything here is NumPy and Pillow; `processors.py` imports torch and transformers when a reference first runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+
+TRANSFORMERS_5 = "transformers5"
+TRANSFORMERS_4 = "transformers4"
+BOTH = frozenset({TRANSFORMERS_5, TRANSFORMERS_4})
+ONLY_5 = frozenset({TRANSFORMERS_5})
+ONLY_4 = frozenset({TRANSFORMERS_4})
+
+Views = list[np.ndarray]
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault
+    """The reference has no result for a picture of this size; dynres must then say not_tileable."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the reference makes of one picture.
+
+    `views` are float32 (3, h, w) arrays in the model's own order, batch padding removed. `grid` is (columns, rows), or
+    None where the reference does not tell. `arrays` is what the processor itself returns for one picture, under its own
+    names and with the batch padding it has even for one picture.
+    """
+
+    views: Views
+    grid: tuple[int, int] | None = None
+    tokens: int | None = None
+    prompt: str | None = None
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """How one preset's truth is found.
+
+    `source` names what is run, for the matrix. `tolerance` is 0.0 where every bit must agree. `sizes` are (width,
+    height) pairs at the family's own edges, tried beside the random ones, whose sides go up to `longest`.
+    """
+
+    source: str
+    run: Callable[[Image.Image], Seen]
+    environments: frozenset[str] = BOTH
+    tolerance: float = 0.0
+    sizes: tuple[tuple[int, int], ...] = ()
+    longest: int = 2500
+
+
+def split_views(pixels: np.ndarray) -> Views:
+    """The views of an (n, 3, h, w) array."""
+    return [np.ascontiguousarray(view, dtype=np.float32) for view in pixels]

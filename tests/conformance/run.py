@@ -1,0 +1,143 @@
+"""Compares dynres with the references of one environment, preset by preset, and writes the counts as JSON.
+
+python -m tests.conformance.run OUT.json [--preset NAME ...] [--count 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import PIL
+
+from dynres_cli.presets import PRESETS
+from dynres_cli.resample import Order
+from tests.conformance.compare import Difference, compare
+from tests.conformance.ours import see
+from tests.conformance.pictures import COMMON_SIZES, picture, random_sizes
+from tests.conformance.reference import load_references
+from tests.conformance.reference.contract import Reference, Refused, Seen
+
+EXAMPLES = 5
+"""How many differing pictures a row describes."""
+
+
+def environment() -> str:
+    """The name of this environment: transformers4 or transformers5."""
+    return f"transformers{version('transformers').split('.')[0]}"
+
+
+def pass_order() -> Order:
+    """The order of passes of the Pillow that the references here resize with."""
+    return "pillow13" if int(PIL.__version__.split(".")[0]) >= 13 else "pillow12"
+
+
+def sizes_of(preset: str, reference: Reference, count: int) -> list[tuple[int, int]]:
+    """The edges that everyone tries, the family's own, then random ones up to `count` in all, 200 random at least."""
+    return [*COMMON_SIZES, *reference.sizes, *random_sizes(preset, count, reference.longest)]
+
+
+def differences(preset: str, reference: Reference, size: tuple[int, int], seed: int) -> Difference:
+    """What differs for one picture; a refusal must be on both sides."""
+    image = picture(*size, seed)
+    theirs, ours = _answer(lambda: reference.run(image)), _answer(lambda: see(image, preset, pass_order()))
+    if isinstance(theirs, Seen) and isinstance(ours, Seen):
+        return compare(theirs, ours, reference.tolerance)
+    if isinstance(theirs, Refused) and isinstance(ours, Refused):
+        return Difference()
+    return Difference({"refusal": f"ours: {_words(ours)}; theirs: {_words(theirs)}"})
+
+
+def _answer(call: Any) -> Seen | Refused:  # noqa: ANN401 - a call without arguments
+    try:
+        answer: Seen = call()
+    except Refused as refused:
+        return refused
+    return answer
+
+
+def _words(answer: Seen | Refused) -> str:
+    return f"refused ({answer})" if isinstance(answer, Refused) else f"{len(answer.views)} views"
+
+
+def row(preset: str, reference: Reference, count: int) -> dict[str, object]:
+    """One preset's counts in this environment."""
+    started = time.monotonic()
+    mismatches: Counter[str] = Counter()
+    examples: list[str] = []
+    largest = 0.0
+    sizes = sizes_of(preset, reference, count)
+    differing = 0
+    for seed, size in enumerate(sizes):
+        difference = differences(preset, reference, size, seed)
+        largest = max(largest, difference.largest)
+        mismatches.update(difference.found.keys())
+        differing += bool(difference.found)
+        if difference.found and len(examples) < EXAMPLES:
+            examples.append(f"{size[0]}×{size[1]} (seed {seed}): {difference.found}")
+    return {
+        "sizes": len(sizes),
+        "differing": differing,
+        "mismatches": dict(mismatches),
+        "largest": largest,
+        "tolerance": reference.tolerance,
+        "source": reference.source,
+        "examples": examples,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def skipped(reason: str) -> dict[str, object]:
+    """The row of a preset that was not tried."""
+    return {"sizes": 0, "skipped": reason}
+
+
+def rows(names: list[str], count: int) -> dict[str, dict[str, object]]:
+    """A row for each preset; one that cannot be tried here says why."""
+    references = load_references()
+    found: dict[str, dict[str, object]] = {}
+    for name in names or sorted({*PRESETS, *references}):
+        if name not in references:
+            found[name] = skipped("no reference is written for it")
+        elif name not in PRESETS:
+            found[name] = skipped("dynres has no such preset")
+        elif environment() not in references[name].environments:
+            found[name] = skipped("not in this environment")
+        else:
+            found[name] = row(name, references[name], count)
+        print(f"{environment()} {name}: {_line(found[name])}", file=sys.stderr, flush=True)
+    return found
+
+
+def _line(row: dict[str, object]) -> str:
+    if "skipped" in row:
+        return f"skipped: {row['skipped']}"
+    return f"{row['sizes']} sizes, {row['mismatches'] or 'equal'}, largest {row['largest']:.3g}, {row['seconds']} s"
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--preset", action="append", default=[])
+    parser.add_argument("--count", type=int, default=200, help="random sizes a preset")
+    options = parser.parse_args()
+    versions = {name: version(name) for name in ("transformers", "torch", "torchvision", "pillow", "numpy")}
+    document = {
+        "environment": environment(),
+        "versions": {"python": platform.python_version(), **versions},
+        "presets": rows(options.preset, options.count),
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
