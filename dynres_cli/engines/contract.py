@@ -1,0 +1,124 @@
+"""What every engine promises: each item gets exactly one outcome, whatever happens to the process that works on it.
+
+An engine is a parallel map that knows nothing about pictures. Items are streamed, at most `jobs` of them are in flight,
+outcomes come as they are ready, in no particular order. Only a stop (see `Pace`) leaves items without an outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass
+from enum import Enum
+
+from dynres_cli.errors import ImageError, RunError
+from dynres_cli.items import Done, Failed, Item
+
+Outcome = Done | Failed
+
+Admit = Callable[[int], None]
+"""Asks for so many bytes of memory and returns once they are granted.
+
+Call it once for an item, before the memory is used; the bytes go back by themselves with the item's outcome. A second
+call replaces the first. Raises ImageError `out_of_memory` when the need is above the whole budget.
+"""
+
+Work = Callable[[Item, Admit], Outcome]
+"""What is done with one item; it must be picklable where workers are spawned.
+
+A RunError that it raises ends the whole run and is raised again by the engine, in the parent.
+"""
+
+
+class Pace(Enum):
+    """How the run shall go on; the caller changes it, for instance from a signal handler."""
+
+    RUN = "run"
+    DRAIN = "drain"
+    """No new items; the running ones have `Limits.grace` seconds to finish, then they are dropped."""
+    KILL = "kill"
+    """Drop the running items now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use; None means no limit."""
+
+    jobs: int = 1
+    timeout: float | None = None
+    """Seconds for one item, waiting for memory not counted. Workers that do not answer are killed."""
+    memory: int | None = None
+    """Bytes that all running items together may have been granted."""
+    grace: float = 3.0
+    """Seconds that running items have to finish once the pace is DRAIN."""
+
+
+def _run_on() -> Pace:
+    return Pace.RUN
+
+
+def _drop(_key: str, _text: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How the caller steers and hears a run."""
+
+    pace: Callable[[], Pace] = _run_on
+    """Asked several times a second."""
+    noise: Callable[[str, str], None] = _drop
+    """Given a key and what C libraries wrote to stderr meanwhile: bounded, but unescaped and untrusted."""
+
+
+UNWATCHED = Watch()
+
+Engine = Callable[[Work, Iterable[Item | None], Limits, Watch], Iterator[Outcome]]
+"""An engine: run(work, items, limits, watch) -> outcomes.
+
+An iterator of items that would have to wait, for a slow pipe say, yields None instead, so that the run stays awake.
+Closing the iterator of outcomes ends all workers at once.
+"""
+
+
+def attempt(work: Work, item: Item, admit: Admit) -> Outcome:
+    """The hand-off: whatever `work` raises becomes this item's outcome, except what ends the run."""
+    try:
+        return work(item, admit)
+    except RunError:
+        raise
+    except ImageError as error:
+        return Failed(item.key, item.source, "probe", error.code, str(error))
+    except MemoryError:
+        return out_of_memory(
+            item, "the memory that it needs could not be had; use fewer jobs or a smaller limit of pixels"
+        )
+    except Exception as error:  # noqa: BLE001 - one item's surprise must not end the run
+        return Failed(item.key, item.source, "decode", "worker_crash", f"{type(error).__name__}: {error}")
+
+
+def out_of_memory(item: Item, reason: str) -> Failed:
+    """The outcome of an item that memory did not suffice for."""
+    return Failed(item.key, item.source, "decode", "out_of_memory", reason)
+
+
+def refuse(need: int, budget: int) -> ImageError:
+    """The error for a need that the whole budget cannot meet."""
+    return ImageError(
+        "out_of_memory",
+        f"needs {need:,} bytes of memory, and the whole run may use {budget:,}; raise --max-memory to tile it",
+    )
+
+
+def hold_to_one_thread(environ: MutableMapping[str, str]) -> None:
+    """Hold the libraries' own thread pools to one thread; only of use before NumPy is imported.
+
+    A worker a core and a pool of threads in each would ask for the square of the cores.
+    """
+    for name in (
+        "OMP_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "NUMBA_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+    ):
+        environ.setdefault(name, "1")

@@ -1,0 +1,94 @@
+"""Reading below an output folder by the paths that a manifest names: never outside it, never through a link."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dynres_cli.errors import RunError
+from dynres_cli.storage.folders import NO_FOLLOW, open_folder
+
+# A FIFO planted under a file's name would block open() for ever.
+_READ = (
+    os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+)
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def safe_parts(path: str) -> tuple[str, ...]:
+    """The names in a relative path with `/` between them; RunError `unsafe_path` for whatever could lead elsewhere."""
+    parts = tuple(path.split("/"))
+    reason = _danger(path, parts)
+    if reason:
+        shown = path[:200].encode("unicode_escape", "backslashreplace").decode("ascii")
+        message = f"the path '{shown}' {reason}; do not use a manifest whose origin you do not trust"
+        raise RunError(message, "unsafe_path")
+    return parts
+
+
+def _danger(path: str, parts: tuple[str, ...]) -> str:
+    if "\0" in path:
+        return "contains a NUL"
+    if path.startswith("/") or _DRIVE.match(path):
+        return "is absolute"
+    if any(part in {"", ".", ".."} for part in parts):
+        return "is not a plain path below the folder"
+    if os.name == "nt" and ("\\" in path or ":" in path):
+        return "names a drive, a stream or a folder in Windows' way"
+    return ""
+
+
+@contextmanager
+def open_below(root: str, path: str) -> Iterator[int]:
+    """An open handle of the regular file `path` below `root`.
+
+    Raises RunError `unsafe_path` where the path, a link on its way or a special file could lead elsewhere, and OSError
+    as open() does (FileNotFoundError and the like).
+    """
+    *folders, name = safe_parts(path)
+    try:
+        with open_folder(root, tuple(folders)) as folder:
+            if NO_FOLLOW == 0 and os.path.islink(folder.at(name)):
+                raise _not_plain(path)
+            handle = os.open(folder.at(name), _READ, dir_fd=folder.handle)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENOTDIR, errno.ENXIO}:
+            raise _not_plain(path) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise _not_plain(path)
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _not_plain(path: str) -> RunError:
+    return RunError(f"{path}: a link or a special file stands on this path; remove it and run again", "unsafe_path")
+
+
+def read_below(root: str, path: str, limit: int) -> bytes:
+    """The bytes of the file `path` below `root`; RunError `too_large` above `limit`."""
+    with open_below(root, path) as handle:
+        size = os.fstat(handle).st_size
+        if size > limit:
+            message = f"{path}: has {size:,} bytes, at most {limit:,} are read; remove it and run again"
+            raise RunError(message, "too_large")
+        chunks = []
+        while chunk := os.read(handle, min(limit + 1, 1 << 20)):
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def stat_below(root: str, path: str) -> os.stat_result | None:
+    """What the file system says of `path` itself, links not followed; None when there is no such file."""
+    *folders, name = safe_parts(path)
+    try:
+        with open_folder(root, tuple(folders)) as folder:
+            return os.stat(folder.at(name), dir_fd=folder.handle, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None

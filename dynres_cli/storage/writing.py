@@ -1,0 +1,121 @@
+"""Writing one picture's files so that no reader ever sees half of one, and the commit marker stands for all of them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from dynres_cli.errors import ImageError, RunError
+from dynres_cli.storage.calls import SYSTEM, Calls, classify
+from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
+from dynres_cli.storage.reading import safe_parts
+
+_NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to be: the buffers are written one after the other, uncopied."""
+
+    name: str
+    buffers: tuple[bytes | bytearray | memoryview, ...]
+    mtime_ns: int | None = None
+    """The modification time that it is given, where it stands for another file's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How files reach the disk below `root`; picklable, so that a job can carry it."""
+
+    root: str
+    sync: bool = True
+    calls: Calls = SYSTEM
+
+    def write(self, key: str, files: Sequence[NewFile]) -> int:
+        """Write all files into the folder `key` ("" is `root` itself), the last one as the commit marker; their bytes.
+
+        All are written aside and made durable; then the others get their names, and the marker only after them.
+        Raises RunError where the run cannot go on, otherwise ImageError `output_error`; what has a name is whole.
+        """
+        try:
+            with open_folder(self.root, safe_parts(key) if key else (), create=True, calls=self.calls) as folder:
+                if not folder.is_new:
+                    clean_folder(folder, all_dead=False, calls=self.calls)
+                return self._write_into(folder, files)
+        except OSError as error:
+            raise _explain(error, key or self.root) from error
+
+    def remove(self, key: str, names: Sequence[str]) -> None:
+        """Remove files of the folder `key` in this order; the missing ones are none of its worries."""
+        try:
+            with open_folder(self.root, safe_parts(key) if key else ()) as folder:
+                for name in names:
+                    with suppress(FileNotFoundError):
+                        self.calls.remove(folder.at(name), folder.handle)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _explain(error, key or self.root) from error
+
+    def _write_into(self, folder: Folder, files: Sequence[NewFile]) -> int:
+        aside = [(temporary_name(), file) for file in files]
+        written = 0
+        try:
+            for name, file in aside:
+                written += self._write_aside(folder, name, file)
+            for name, file in aside[:-1]:
+                self.calls.rename(folder.at(name), folder.at(file.name), folder.handle)
+            if len(aside) > 1:
+                self._sync_folder(folder)
+            marker_aside, marker = aside[-1]
+            self.calls.rename(folder.at(marker_aside), folder.at(marker.name), folder.handle)
+            self._sync_folder(folder)
+        except OSError:
+            for name, _file in aside:
+                with suppress(OSError):
+                    os.unlink(folder.at(name), dir_fd=folder.handle)
+            raise
+        return written
+
+    def _write_aside(self, folder: Folder, name: str, file: NewFile) -> int:
+        handle = self.calls.open(folder.at(name), _NEW, folder.handle)
+        try:
+            written = sum(self._write_all(handle, memoryview(buffer).cast("B")) for buffer in file.buffers)
+            if file.mtime_ns is not None:
+                _set_mtime(folder, name, handle, file.mtime_ns)
+            if self.sync:
+                self.calls.sync(handle)
+        finally:
+            os.close(handle)
+        return written
+
+    def _write_all(self, handle: int, data: memoryview) -> int:
+        done = 0
+        while done < len(data):
+            done += self.calls.write(handle, data[done:])
+        return done
+
+    def _sync_folder(self, folder: Folder) -> None:
+        if self.sync and folder.handle is not None:
+            self.calls.sync(folder.handle)
+
+
+def _set_mtime(folder: Folder, name: str, handle: int, mtime_ns: int) -> None:
+    times = (mtime_ns, mtime_ns)
+    if os.utime in os.supports_fd:
+        os.utime(handle, ns=times)
+    else:
+        os.utime(folder.at(name), ns=times)
+
+
+def _explain(error: OSError, key: str) -> RunError | ImageError:
+    """What a failed call means; the text names the key alone, for it may become part of a record."""
+    ends_the_run = classify(error, key)
+    if ends_the_run is not None:
+        return ends_the_run
+    if error.errno in {errno.ELOOP, errno.ENOTDIR}:
+        return ImageError("output_error", "a link or a file stands where its folder should be; remove it and run again")
+    return ImageError("output_error", f"its files could not be written: {error.strerror or error}")
