@@ -10,7 +10,7 @@ __all__ = ["ENGINES", "Admit", "Engine", "Limits", "Outcome", "Pace", "Watch", "
 
 
 def _serial() -> Engine:
-    from dynres_cli.engines import serial
+    from dynres_cli.engines import serial  # noqa: PLC0415 - an engine is loaded when it is chosen
 
     return serial.run
 
