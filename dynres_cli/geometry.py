@@ -128,13 +128,18 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A box of one surface that the model sees; `row` and `col` count from 0 and are 0 for an overview."""
+    """A box of one surface that the model sees; `row` and `col` count from 0 and are 0 for an overview.
+
+    `layer` is 0 for the tiles of the plan's own grid; a family that cuts the picture by further grids counts them from
+    1, so that layer, row and column together name a tile.
+    """
 
     surface: int
     box: Box
     role: Role = "tile"
     row: int = 0
     col: int = 0
+    layer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +168,7 @@ class Plan:
     @property
     def canvas(self) -> Size | None:
         """The size of the one picture that the grid cuts, or None where tiles lie on pictures of their own."""
-        cut = {view.surface for view in self.views if view.role == "tile"}
+        cut = {view.surface for view in self.views if view.role == "tile" and view.layer == 0}
         return self.surfaces[cut.pop()].size if len(cut) == 1 else None
 
     @property
@@ -177,7 +182,7 @@ def whole(size: Size) -> Box:
     return Box(0, 0, size.width, size.height)
 
 
-def tile_views(surface: int, grid: Grid, tile: Size) -> tuple[View, ...]:
+def tile_views(surface: int, grid: Grid, tile: Size, layer: int = 0) -> tuple[View, ...]:
     """The views of a grid that fills a surface, row by row."""
     return tuple(
         View(
@@ -185,6 +190,7 @@ def tile_views(surface: int, grid: Grid, tile: Size) -> tuple[View, ...]:
             Box(col * tile.width, row * tile.height, (col + 1) * tile.width, (row + 1) * tile.height),
             row=row,
             col=col,
+            layer=layer,
         )
         for row in range(grid.rows)
         for col in range(grid.cols)
