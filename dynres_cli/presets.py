@@ -122,4 +122,60 @@ PRESETS: dict[str, Preset] = {
         "Mistral Small 3.1 (patches of 14, merged two by two)",
         confirmed=False,
     ),
+    "command-a-vision": Preset(
+        "cohere2_vision",
+        {"image_size": 512, "max_patches": 12},
+        PixelPolicy(*CLIP, arithmetic="fused"),
+        "Command A Vision",
+        tolerance=0.1,
+    ),
+    "nemotron-vl": Preset(
+        "nemotron_vl",
+        {"image_size": 512, "min_num": 1, "max_num": 12},
+        PixelPolicy(*UNIT),
+        "Llama Nemotron Nano VL",
+        confirmed=False,
+    ),
+    "eagle2.5": Preset(
+        "eagle2", {"image_size": 448, "min_num": 1, "max_num": 12}, PixelPolicy(*HALF), "Eagle 2, Eagle 2.5"
+    ),
+    "nvila": Preset(
+        "nvila",
+        {"image_size": 448, "min_num": 1, "max_num": 12, "downsample": 3},
+        PixelPolicy(*HALF),
+        "NVILA-Lite",
+        confirmed=False,
+    ),
+    "nvila-s2": Preset(
+        "nvila",
+        {"image_size": 448, "max_num": 12, "image_aspect_ratio": "dynamic_s2", "s2_scales": "448,896,1344"},
+        PixelPolicy(*HALF),
+        "NVILA with three scales",
+        confirmed=False,
+    ),
+    "aria": Preset("aria", {"max_image_size": 980, "min_image_size": 336}, PixelPolicy(*HALF), "Aria"),
+    "perception-lm": Preset(
+        "perception_lm",
+        {"tile_size": 448, "max_num_tiles": 36},
+        PixelPolicy(*HALF, arithmetic="fused"),
+        "Perception LM",
+        tolerance=0.1,
+    ),
+    "lfm2-vl": Preset(
+        "lfm2_vl",
+        {"tile_size": 512, "min_tiles": 2, "max_tiles": 10},
+        PixelPolicy(*HALF, arithmetic="fused"),
+        "LFM2-VL",
+        tolerance=0.1,
+    ),
+    "molmo": Preset(
+        "molmo",
+        {"image_size": 336, "max_crops": 12},
+        PixelPolicy(*CLIP, exif="apply"),
+        "Molmo, MolmoE",
+        tolerance=0.1,
+    ),
+    "molmo2": Preset(
+        "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.1
+    ),
 }

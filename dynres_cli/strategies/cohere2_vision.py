@@ -1,0 +1,77 @@
+"""Command-A-Vision: the grid that needs least enlarging, the picture stretched over it, then a thumbnail.
+
+Follows transformers, cohere2_vision (`get_optimal_tiled_canvas`, `Cohere2VisionProcessor.replace_image_token`), as of
+version 5.23.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dynres_cli.geometry import Grid, Plan, Size
+from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.internvl import stretched
+from dynres_cli.strategies.params import Params, number
+
+
+@dataclass(frozen=True, slots=True)
+class Cohere2VisionParams(Params):
+    """The tile's side, how many tiles a grid may have, and how many patches lie along a tile's side.
+
+    The reference also takes `min_patches` and never reads it.
+    """
+
+    image_size: int = number(512, 16, 4096)
+    max_patches: int = number(12, 1, 1000)
+    patch_size: int = number(16, 1, 256)
+    thumbnail: bool = True
+
+
+@lru_cache(maxsize=64)
+def candidate_grids(max_patches: int) -> tuple[Grid, ...]:
+    """Every grid of at most max_patches tiles, smallest first, grids of one area from the narrowest."""
+    grids = [Grid(cols, rows) for cols in range(1, max_patches + 1) for rows in range(1, max_patches // cols + 1)]
+    return tuple(sorted(grids, key=lambda grid: grid.tiles))
+
+
+def scale_to(size: Size, grid: Grid, side: int) -> float:
+    """How much the picture is enlarged until it touches the grid's canvas on two sides; below 1 it shrinks."""
+    return min(grid.cols * side / size.width, grid.rows * side / size.height)
+
+
+def best_grid(size: Size, params: Cohere2VisionParams) -> Grid:
+    """The grid that enlarges least; where none holds the whole picture, the one that shrinks it least."""
+    grids = candidate_grids(params.max_patches)
+    holding = [grid for grid in grids if scale_to(size, grid, params.image_size) >= 1]
+    if holding:
+        return min(holding, key=lambda grid: scale_to(size, grid, params.image_size))
+    return max(grids, key=lambda grid: scale_to(size, grid, params.image_size))
+
+
+def plan(size: Size, params: Cohere2VisionParams) -> Plan:
+    """Stretch the picture over the chosen grid, cut it row by row, and put the thumbnail last."""
+    return stretched(best_grid(size, params), params.image_size, thumbnail=params.thumbnail)
+
+
+def tokens(_size: Size, params: Cohere2VisionParams, plan: Plan) -> int:
+    """A line break after the patches of each view, and one token before and after the picture."""
+    return plan.total * (params.patch_size**2 + 1) + 2
+
+
+def prompt(_size: Size, params: Cohere2VisionParams, plan: Plan) -> Prompt:
+    """The placeholder for one picture: every view's patches, each view closed by a line break."""
+    view = (("<|IMG_PATCH|>", params.patch_size**2), ("<|IMG_LINE_BREAK|>", 1))
+    return (("<|START_OF_IMG|>", 1), *(view * plan.total), ("<|END_OF_IMG|>", 1))
+
+
+def inputs(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Numbers]:
+    """How many views the picture has, the thumbnail included."""
+    return {"num_patches": plan.total}
+
+
+def candidates(size: Size, params: Cohere2VisionParams) -> list[Candidate]:
+    """Every grid, best first: those that hold the picture by their enlarging, then the others by their shrinking."""
+    scales = [(grid, scale_to(size, grid, params.image_size)) for grid in candidate_grids(params.max_patches)]
+    best = sorted(scales, key=lambda pair: (pair[1] < 1, abs(pair[1] - 1)))
+    return [Candidate(grid, abs(scale - 1)) for grid, scale in best]

@@ -1,0 +1,103 @@
+"""Perception LM: the grid that enlarges the picture most while holding all of it, the thumbnail first.
+
+Follows transformers, perception_lm (`PerceptionLMImageProcessor`), as of version 5.23.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
+from dynres_cli.strategies.family import Candidate, Prompt
+from dynres_cli.strategies.params import Params, choice, number
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptionLMParams(Params):
+    """`thumb+tile` shows the thumbnail and the tiles, `vanilla` the whole picture alone."""
+
+    tile_size: int = number(448, 28, 4096)
+    max_num_tiles: int = number(36, 1, 1000)
+    vision_input_type: str = choice("thumb+tile", "thumb+tile", "vanilla")
+    patch_size: int = number(14, 1, 256)
+    pooling_ratio: int = number(2, 1, 16)
+
+
+@lru_cache(maxsize=64)
+def grids_by_aspect(max_num_tiles: int) -> dict[float, tuple[Grid, ...]]:
+    """Every grid from the most tiles to one, those of one aspect ratio together where the first of them stands."""
+    found: dict[float, tuple[Grid, ...]] = {}
+    for tiles in range(max_num_tiles, 0, -1):
+        for cols in range(1, tiles + 1):
+            if tiles % cols == 0:
+                grid = Grid(cols, tiles // cols)
+                found[grid.aspect] = (*found.get(grid.aspect, ()), grid)
+    return found
+
+
+def shorter_side(size: Size, canvas: Size) -> float:
+    """The shorter side of the picture fitted into a canvas: the width of an upright one, else the height.
+
+    An upright picture's width is floored from its height and never the other way round, as the reference does.
+    """
+    scale = min(canvas.width / size.width, canvas.height / size.height)
+    if size.aspect > 1:
+        return math.floor(scale * size.width / size.aspect)
+    return math.floor(scale * size.height * size.aspect) if size.aspect < 1 else scale * size.height
+
+
+def holding_grid(size: Size, params: PerceptionLMParams) -> Grid | None:
+    """Of the grids that hold the picture unreduced, the one that makes its shorter side longest; the last of equals."""
+    best, best_side = None, -1.0
+    for grid in (grid for grids in grids_by_aspect(params.max_num_tiles).values() for grid in grids):
+        canvas = grid.times(params.tile_size)
+        holds = canvas.width >= size.width and canvas.height >= size.height
+        if holds and shorter_side(size, canvas) >= best_side:
+            best, best_side = grid, shorter_side(size, canvas)
+    return best
+
+
+def closest_grid(size: Size, params: PerceptionLMParams) -> Grid:
+    """For a picture too large for every grid: the nearest aspect ratio not beyond its own, and the most tiles of it.
+
+    The nearest is from 1 up for a wide picture; for an upright one it is the least different in height over width.
+    """
+    found = grids_by_aspect(params.max_num_tiles)
+    if size.aspect >= 1:
+        nearest = min((each for each in found if each <= size.aspect), key=lambda each: abs(each - size.aspect))
+        return max(found[nearest], key=lambda grid: grid.cols)
+    nearest = min((each for each in found if each > size.aspect), key=lambda each: abs(1 / each - 1 / size.aspect))
+    return max(found[nearest], key=lambda grid: grid.rows)
+
+
+def plan(size: Size, params: PerceptionLMParams) -> Plan:
+    """The whole picture squashed to one tile first, then the tiles of the stretched picture, even if it is one."""
+    tile = Size(params.tile_size, params.tile_size)
+    if params.vision_input_type == "vanilla":
+        return Plan(Grid(1, 1), (Surface(tile),), tile_views(0, Grid(1, 1), tile))
+    grid = Grid(1, 1) if params.max_num_tiles == 1 else holding_grid(size, params) or closest_grid(size, params)
+    canvas = Surface(grid.times(params.tile_size))
+    return Plan(grid, (Surface(tile), canvas), (overview(0, tile), *tile_views(1, grid, tile)))
+
+
+def tokens(_size: Size, params: PerceptionLMParams, plan: Plan) -> int:
+    """The pooled patches of every view: 256 at 448 pixels."""
+    return plan.total * (params.tile_size // params.patch_size // params.pooling_ratio) ** 2
+
+
+def prompt(size: Size, params: PerceptionLMParams, plan: Plan) -> Prompt:
+    """The placeholder for one picture."""
+    return (("<|image|>", tokens(size, params, plan)),)
+
+
+def candidates(size: Size, params: PerceptionLMParams) -> list[Candidate]:
+    """Every grid by the difference of its aspect ratio, in the direction that the reference measures it."""
+    upright = size.aspect < 1
+
+    def distance(grid: Grid) -> float:
+        return abs(1 / grid.aspect - 1 / size.aspect) if upright else abs(grid.aspect - size.aspect)
+
+    found = [grid for grids in grids_by_aspect(params.max_num_tiles).values() for grid in grids]
+    return sorted((Candidate(grid, distance(grid)) for grid in found), key=lambda each: each.distance)
