@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -11,10 +12,12 @@ import numpy.typing as npt
 from dynres_cli import geometry, normalize
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Size
+from dynres_cli.pack import build
 from dynres_cli.presets import PixelPolicy
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import Look, Picture, render
 from dynres_cli.resample import Pixels, size_of
+from dynres_cli.strategies.packing import PixelArray
 
 Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
 
@@ -61,6 +64,32 @@ def load_image(path_or_array: Source, preset: str = "internvl2", **params: objec
     tensors = ViewList(normalize.normalise_one(view, recipe.pixels) for view in views)
     tensors.source_size = size_of(pixels)
     return tensors
+
+
+def pack(
+    views: npt.NDArray[np.float32] | Sequence[npt.NDArray[np.float32]],
+    preset: str = "internvl2",
+    size: tuple[int, int] | None = None,
+    **params: object,
+) -> dict[str, npt.NDArray[Any]]:
+    """The arrays that the reference processor returns for one picture, under its own names.
+
+    `views` is what `load_image` returned, with the same preset and parameters. For views that come from elsewhere, say
+    a pixel_values.npy, `size` is the picture's (width, height), as its record states it.
+    """
+    recipe = _recipe(preset, params)
+    source = Size(*size) if size else getattr(views, "source_size", None)
+    if source is None:
+        msg = "pack needs the size of the picture: pass what load_image returned, or size=(width, height)"
+        raise UsageError(msg)
+    made = recipe.plan(source)
+    if len(views) != made.total:
+        msg = (
+            f"{len(views)} views are not what {preset} makes of {source} ({made.total}); pack them as they were loaded"
+        )
+        raise UsageError(msg)
+    stated = recipe.strategy.pack
+    return build(stated(source, recipe.params, made) if stated else {"pixel_values": PixelArray()}, list(views), made)
 
 
 def _recipe(preset: str, params: dict[str, object]) -> Recipe:

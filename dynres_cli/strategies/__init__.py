@@ -37,6 +37,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         keeps_aspect=False,
         reference="OpenGVLab/InternVL README.md",
         prompt=internvl.prompt,
+        pack=internvl.pack,
         candidates=internvl.candidates,
     ),
     "llava_next": Strategy(
@@ -47,7 +48,9 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         overview="first",
         keeps_aspect=True,
         reference="haotian-liu/LLaVA llava/mm_utils.py",
+        prompt=llava_next.prompt,
         inputs=llava_next.inputs,
+        pack=llava_next.pack,
         candidates=llava_next.candidates,
     ),
     "idefics3": Strategy(

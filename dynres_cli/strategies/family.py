@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from dynres_cli.geometry import Grid, Plan, Size
+from dynres_cli.strategies.packing import Numbers, Packed
 from dynres_cli.strategies.params import Params
+
+__all__ = ["Candidate", "Numbers", "Packed", "Prompt", "Strategy"]
 
 P = TypeVar("P", bound=Params)
 
 Prompt = tuple[tuple[str, int], ...]
 """Placeholder text as runs: each piece of text and how often it stands."""
-
-Numbers = int | float | bool | tuple["Numbers", ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Strategy(Generic[P]):
     """A family of grid rules.
 
     `plan` raises NotTileable for a size that the family refuses. `inputs` gives what the model needs beside pixels,
-    under the reference's own names. `equal_views` says whether all views of all pictures have one size under any
+    under the reference's own names; `pack` states every array that its processor returns (None: the views alone,
+    stacked as pixel_values). `equal_views` says whether all views of all pictures have one size under any
     parameters, so that they fit into one tensor.
     """
 
@@ -44,5 +46,6 @@ class Strategy(Generic[P]):
     reference: str
     prompt: Callable[[Size, P, Plan], Prompt] | None = None
     inputs: Callable[[Size, P, Plan], Mapping[str, Numbers]] | None = None
+    pack: Callable[[Size, P, Plan], Mapping[str, Packed]] | None = None
     candidates: Callable[[Size, P], list[Candidate]] | None = None
     equal_views: bool = True

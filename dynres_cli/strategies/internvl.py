@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Prompt
+from dynres_cli.strategies.family import Candidate, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
 
@@ -86,6 +87,11 @@ def tokens_per_view(params: InternVLParams) -> int:
 def prompt(size: Size, params: InternVLParams, plan: Plan) -> Prompt:
     """The placeholder that the chat template puts for one picture."""
     return (("<img>", 1), ("<IMG_CONTEXT>", tokens(size, params, plan)), ("</img>", 1))
+
+
+def pack(_size: Size, _params: InternVLParams, plan: Plan) -> dict[str, Packed]:
+    """All views in one array, and how many they are."""
+    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
 
 
 def candidates(size: Size, params: InternVLParams) -> list[Candidate]:

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import Grid, Plan, Point, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, choice, number
 
 V1_6_PINPOINTS = ((336, 672), (672, 336), (672, 672), (1008, 336), (336, 1008))
@@ -113,6 +114,18 @@ def tokens(size: Size, params: LlavaNextParams, plan: Plan) -> int:
 def inputs(size: Size, _params: LlavaNextParams, _plan: Plan) -> dict[str, Numbers]:
     """The picture's own height and width, from which the model cuts the padding off."""
     return {"image_sizes": (size.height, size.width)}
+
+
+def prompt(size: Size, params: LlavaNextParams, plan: Plan) -> Prompt:
+    """One placeholder a token; the newlines after the rows are features, not text."""
+    return (("<image>", tokens(size, params, plan)),)
+
+
+def pack(size: Size, params: LlavaNextParams, _plan: Plan) -> dict[str, Packed]:
+    """The views under an axis for the batch, and the picture's (height, width); the original has the views alone."""
+    if params.pinpoint_order == "width_height":
+        return {"pixel_values": PixelArray()}
+    return {"pixel_values": PixelArray(lead=1), "image_sizes": NumberArray(((size.height, size.width),))}
 
 
 def candidates(size: Size, params: LlavaNextParams) -> list[Candidate]:

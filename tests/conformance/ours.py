@@ -27,7 +27,7 @@ def see(image: Image.Image, preset: str, order: Order) -> Seen:
         raise Refused(str(error)) from error
     prompt = recipe.strategy.prompt
     text = None if prompt is None else "".join(part * times for part, times in prompt(size, recipe.params, plan))
-    return Seen(list(views), (plan.grid.cols, plan.grid.rows), recipe.tokens(size, plan), text, packed(views, preset))
+    return Seen(list(views), (plan.grid.cols, plan.grid.rows), recipe.tokens(size, plan), text, api.pack(views, preset))
 
 
 def load(pixels: np.ndarray, recipe: Recipe, order: Order) -> api.Views | api.ViewList:
@@ -40,9 +40,3 @@ def load(pixels: np.ndarray, recipe: Recipe, order: Order) -> api.Views | api.Vi
     views = api.ViewList(normalize.normalise_one(picture, recipe.pixels) for picture in pictures)
     views.source_size = size
     return views
-
-
-def packed(views: api.Views | api.ViewList, preset: str) -> dict[str, np.ndarray]:
-    """The arrays that `pack` gives, or none while it does not exist."""
-    pack = getattr(api, "pack", None)
-    return {} if pack is None else pack(views, preset)

@@ -1,0 +1,92 @@
+"""The arrays of `pack`: orders of numbers on small arrays, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dynres_cli import api
+from dynres_cli.errors import UsageError
+from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, overview, tile_views
+from dynres_cli.pack import build, rearrange
+from dynres_cli.strategies.packing import MaskArray, NumberArray, PixelArray
+
+PLAN = Plan(
+    Grid(2, 1),
+    (Surface(Size(4, 2)), Surface(Size(2, 2))),
+    (overview(1, Size(2, 2)), *tile_views(0, Grid(2, 1), Size(2, 2))),
+)
+VIEWS = [np.full((3, 2, 2), value, np.float32) for value in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lengths", "shape", "start"),
+    [
+        pytest.param("c h w -> h w c", {}, (4, 6, 3), [0, 24, 48], id="axes change places"),
+        pytest.param(
+            "c (h p) (w q) -> (h w) (p q c)", {"p": 2, "q": 2}, (6, 12), [0, 24, 48, 1], id="patches row by row"
+        ),
+        pytest.param(
+            "c (h p) (w q) -> c p (h w q)", {"p": 2, "q": 2}, (3, 2, 12), [0, 1, 2, 3], id="patches side by side"
+        ),
+        pytest.param("c h w -> (c t) (h w)", {"t": 2}, (6, 24), [0, 1, 2, 3], id="every channel twice"),
+    ],
+)
+def test_a_pattern_orders_the_numbers(
+    pattern: str, lengths: dict[str, int], shape: tuple[int, ...], start: list[int]
+) -> None:
+    """72 numbers counted up in a (3, 4, 6) array lie where the pattern puts them."""
+    made = rearrange(np.arange(72, dtype=np.float32).reshape(3, 4, 6), pattern, lengths)
+    assert made.shape == shape
+    assert made.ravel()[: len(start)].tolist() == start
+
+
+@pytest.mark.parametrize(
+    ("array", "shape"),
+    [
+        pytest.param(PixelArray(), (3, 3, 2, 2), id="all views stacked"),
+        pytest.param(PixelArray(lead=2), (1, 1, 3, 3, 2, 2), id="two axes before"),
+        pytest.param(PixelArray(role="tile"), (2, 3, 2, 2), id="the tiles alone"),
+        pytest.param(PixelArray(pad_to=(4,)), (4, 3, 2, 2), id="zeros up to four views"),
+        pytest.param(PixelArray(pad_to=(0, 0, 5, 6)), (3, 3, 5, 6), id="zeros below and to the right"),
+        pytest.param(PixelArray(join="last"), (3, 2, 6), id="views side by side"),
+        pytest.param(NumberArray(((1, 2),)), (1, 2), id="numbers as they stand"),
+        pytest.param(NumberArray(1, "int64", (1, 3, 2)), (1, 3, 2), id="one number everywhere"),
+        pytest.param(MaskArray(Size(3, 2), (Box(0, 0, 1, 2),), lead=1), (1, 1, 2, 3), id="a mask"),
+    ],
+)
+def test_shapes(array: PixelArray | NumberArray | MaskArray, shape: tuple[int, ...]) -> None:
+    """Each kind of array has the shape that its family states."""
+    assert build({"it": array}, VIEWS, PLAN)["it"].shape == shape
+
+
+def test_padding_is_zero_after_the_views() -> None:
+    """Zeros stand after the views, and nowhere else."""
+    assert build({"it": PixelArray(pad_to=(4,))}, VIEWS, PLAN)["it"][:, 0, 0, 0].tolist() == [1, 2, 3, 0]
+
+
+def test_a_mask_is_one_inside_its_box() -> None:
+    """The box is half open: its right and bottom edges are outside."""
+    made = build({"it": MaskArray(Size(3, 2), (Box(0, 0, 2, 1),))}, VIEWS, PLAN)["it"]
+    assert made.tolist() == [[[1, 1, 0], [0, 0, 0]]]
+
+
+def test_pack_takes_what_load_image_returned() -> None:
+    """The views of a 640×480 picture remember its size, which transformers' LLaVA-NeXT returns beside the pixels."""
+    views = api.load_image(np.zeros((480, 640, 3), np.uint8), preset="llava-v1.6-hf")
+    packed = api.pack(views, "llava-v1.6-hf")
+    assert {name: array.shape for name, array in packed.items()} == {
+        "pixel_values": (1, 5, 3, 336, 336),
+        "image_sizes": (1, 2),
+    }
+    assert packed["image_sizes"].tolist() == [[480, 640]]
+
+
+def test_views_from_elsewhere_need_their_size() -> None:
+    """A bare array does not know its picture; with the size, pack works, and refuses views that do not belong to it."""
+    bare = np.zeros((5, 3, 336, 336), np.float32)
+    assert api.pack(bare, "llava-v1.6-hf", size=(640, 480))["pixel_values"].shape == (1, 5, 3, 336, 336)
+    with pytest.raises(UsageError, match="size of the picture"):
+        api.pack(bare, "llava-v1.6-hf")
+    with pytest.raises(UsageError, match="5 views are not what"):
+        api.pack(bare, "llava-v1.6-hf", size=(200, 900))
