@@ -1,0 +1,154 @@
+"""From a file to facts and RGB levels, under limits and exactly as the reference reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile
+
+from dynres_cli import formats, headers
+from dynres_cli.errors import ImageError
+from dynres_cli.facts import Facts, Handling, Limits
+from dynres_cli.opening import Source, check_bytes, opened
+from dynres_cli.picture import corrupt, in_memory, opened_picture, truncated
+
+Pixels = npt.NDArray[np.uint8]
+
+BAND_PIXELS = 1 << 18
+"""How many pixels are converted at once: what one band needs beside the picture stays in the cache."""
+
+ORIENTATION_TAG = 0x0112
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture's levels, (height, width, 3), and whether some of them are missing."""
+
+    pixels: Pixels
+    truncated: bool = False
+
+
+def probe(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False) -> Facts:
+    """What a file's header states; reads little more than that. ImageError if it is nothing to tile."""
+    with opened(path, follow=follow) as file:
+        return _facts(file, path, limits)
+
+
+def probe_bytes(source: Source, limits: Limits = DEFAULT_LIMITS) -> Facts:
+    """The same for a picture that is already in memory."""
+    return _facts(in_memory(source.data), source.name, limits)
+
+
+def _facts(file: BinaryIO, name: str, limits: Limits) -> Facts:
+    size = file.seek(0, 2)
+    check_bytes(size, limits)
+    file.seek(0)
+    with opened_picture(file, limits) as picture:
+        found = picture.format or ""
+        profile = picture.info.get("icc_profile") or b""
+        return Facts(
+            bytes=size,
+            format=found,
+            mode=picture.mode,
+            width=picture.width,
+            height=picture.height,
+            orientation=_orientation(picture, file),
+            frames=_frames(picture, file),
+            has_alpha=picture.has_transparency_data,
+            icc_not_srgb=profile != b"" and not headers.is_srgb(profile),
+            extension_mismatch=formats.mismatched(name, found),
+            progressive=bool(picture.info.get("progressive")),
+        )
+
+
+def _orientation(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
+    """The tag, 1 to 8; whatever else stands there means upright, as it does for every reader."""
+    if picture.format == "PNG" and "exif" not in picture.info:
+        picture.info.update(headers.late_png_chunks(file))
+    # Image.Image's own method on purpose: a PNG's would decode the picture to look for late chunks.
+    value = Image.Image.getexif(picture).get(ORIENTATION_TAG, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _frames(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
+    counter = headers.FRAME_COUNTERS.get(picture.format or "")
+    if counter is not None:
+        return counter(file)
+    return int(getattr(picture, "n_frames", 1))
+
+
+def decode(source: Source, facts: Facts, handling: Handling, limits: Limits = DEFAULT_LIMITS) -> Decoded:
+    """The first picture of a file as RGB levels, turned and put over a colour as `handling` asks.
+
+    ImageError where the file does not give the whole picture, unless a part of it was asked for.
+    """
+    try:
+        pixels, lost = _levels(source, facts, handling, limits), False
+    except ImageError as error:
+        if error.code != "truncated" or handling.on_truncated == "error":
+            raise
+        with _what_there_is():
+            pixels, lost = _levels(source, facts, handling, limits), True
+    turn = facts.oriented(handling) and not facts.turned_by_itself
+    return Decoded(turned(pixels, facts.orientation) if turn else pixels, lost)
+
+
+@contextmanager
+def _what_there_is() -> Iterator[None]:
+    """Let Pillow accept a file that ends too early, for one picture."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Pixels:
+    """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures."""
+    try:
+        with opened_picture(in_memory(source.data), limits) as picture:
+            picture.load()
+            if picture.size != (facts.width, facts.height):
+                raise corrupt()
+            return _rgb(picture, handling)
+    except ImageError as error:
+        if error.code == "corrupt" and headers.cut_short(source.data, facts.format):
+            raise truncated() from error
+        raise
+
+
+def _rgb(picture: Image.Image, handling: Handling) -> Pixels:
+    """Convert band by band, so that the whole picture never exists in three versions."""
+    # Pillow warns of a palette with alpha although RGB has no use for it; the levels are the same without.
+    if handling.alpha == "drop":
+        picture.info.pop("transparency", None)
+    out = np.empty((picture.height, picture.width, 3), np.uint8)
+    step = max(1, BAND_PIXELS // picture.width)
+    for top in range(0, picture.height, step):
+        band = picture.crop((0, top, picture.width, min(top + step, picture.height)))
+        out[top : top + step] = np.asarray(_opaque(band, handling))
+    return out
+
+
+def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
+    if handling.alpha == "drop" or (handling.alpha == "white" and band.mode == "RGB"):
+        return band.convert("RGB")
+    colour = (255, 255, 255) if handling.alpha == "white" else handling.alpha
+    transparent = band.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", band.size, (*colour, 255)), transparent).convert("RGB")
+
+
+def turned(pixels: Pixels, orientation: int) -> Pixels:
+    """The picture turned upright from what its orientation tag (1 to 8) says."""
+    if orientation >= 5:
+        pixels = pixels.transpose(1, 0, 2)
+    flip_rows = orientation in (3, 4, 7, 8)
+    flip_cols = orientation in (2, 3, 6, 7)
+    return np.ascontiguousarray(pixels[:: -1 if flip_rows else 1, :: -1 if flip_cols else 1])

@@ -1,0 +1,111 @@
+"""What is known of a picture from its header, how its pixels are to be read, and what that loses (the flags)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dynres_cli.geometry import RGB, Size
+
+DEEP_MODES = ("I", "F")
+"""Pillow's modes of more than 8 bits, beside those that begin with `I;16`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused before anything is decoded; the pixels are Pillow's own warning level."""
+
+    max_pixels: int = 89_478_485
+    max_bytes: int = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """How a file becomes RGB levels.
+
+    `alpha` is `drop` (the hidden colours show), `white` (over white, as the processors that do so do it: a picture
+    that is already RGB is left alone) or a colour that every transparent picture is put over. `depth16` is what
+    happens above 8 bits: `clip` at 255, as Pillow does, or `scale` the range.
+    """
+
+    exif: Literal["ignore", "apply"] = "ignore"
+    alpha: Literal["drop", "white"] | RGB = "drop"
+    depth16: Literal["clip", "scale"] = "clip"
+    on_truncated: Literal["error", "tile"] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A picture as its header states it; width and height are those of the pixels as Pillow gives them."""
+
+    bytes: int
+    format: str
+    mode: str
+    width: int
+    height: int
+    orientation: int = 1
+    frames: int = 1
+    has_alpha: bool = False
+    icc_not_srgb: bool = False
+    extension_mismatch: bool = False
+    progressive: bool = False
+    """Whether the decoder must hold the whole picture's coefficients at once."""
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+    @property
+    def turned_by_itself(self) -> bool:
+        """A TIFF is upright whenever Pillow has decoded it; its size is already that of the upright picture."""
+        return self.format == "TIFF"
+
+    @property
+    def deep(self) -> bool:
+        """More than 8 bits a channel reach us, so that clipping loses something."""
+        return self.mode in DEEP_MODES or self.mode.startswith("I;16")
+
+    def oriented(self, handling: Handling) -> bool:
+        """Whether the pixels that are tiled were turned as the orientation tag asks."""
+        return self.orientation > 1 and (self.turned_by_itself or handling.exif == "apply")
+
+    def tiled_size(self, handling: Handling) -> Size:
+        """The size of the picture that is tiled."""
+        turn = handling.exif == "apply" and not self.turned_by_itself and self.orientation >= 5
+        return self.size.transposed if turn else self.size
+
+    def upright_size(self) -> Size:
+        """The size of the picture turned as its tag asks, whether or not that is done."""
+        return self.tiled_size(Handling(exif="apply"))
+
+
+def flags(facts: Facts, handling: Handling, *, truncated: bool = False, grid_flipped: bool = False) -> tuple[str, ...]:
+    """What a person should know of how this picture was read; `fit_flags` come between these and the mismatch.
+
+    `grid_flipped` says that the picture turned by its tag would have another grid.
+    """
+    turned = facts.orientation == 1 or facts.oriented(handling)
+    stated = {
+        "exif_rotated": not turned,
+        "grid_flipped_by_exif": not turned and grid_flipped,
+        "alpha_dropped": facts.has_alpha and handling.alpha == "drop",
+        "clipped_16bit": facts.deep and handling.depth16 == "clip",
+        "cmyk": facts.mode == "CMYK",
+        "icc_not_srgb": facts.icc_not_srgb,
+        "truncated": truncated,
+        f"animated:{facts.frames}": facts.frames > 1,
+    }
+    return tuple(flag for flag, holds in stated.items() if holds)
+
+
+def fit_flags(scale_x: float, scale_y: float) -> tuple[str, ...]:
+    """Whether the picture was enlarged or distorted, from the scale of each axis (2.0 is twice as large)."""
+    larger, smaller = max(scale_x, scale_y), min(scale_x, scale_y)
+    enlarged = (f"upscaled:{larger:.1f}x",) if larger > 1.05 else ()
+    distorted = (f"distorted:{larger / smaller:.1f}x",) if larger / smaller > 1.05 else ()
+    return enlarged + distorted
+
+
+def last_flags(facts: Facts) -> tuple[str, ...]:
+    """The flags that stand after those of the fit."""
+    return ("extension_mismatch",) if facts.extension_mismatch else ()

@@ -1,0 +1,145 @@
+"""Small facts that files state in their first bytes or in their structure, read without decoding anything."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable
+from typing import BinaryIO
+
+MOST_FRAMES = 100_000
+"""Where counting ends: a file may chain its frames in a circle."""
+
+LARGEST_CHUNK = 1 << 20
+"""A side chunk above this is not looked at."""
+
+
+def gif_frames(file: BinaryIO) -> int:
+    """How many pictures a GIF holds, as far as its structure goes on; sub-blocks are skipped unread."""
+    file.seek(0)
+    head = file.read(13)
+    if len(head) < 13:
+        return 1
+    _skip_colours(file, head[10])
+    frames = 0
+    while frames < MOST_FRAMES:
+        kind = file.read(1)
+        if kind == b",":
+            frames += 1
+            _skip_colours(file, (file.read(9) or b"\0")[-1])
+            file.seek(1, os.SEEK_CUR)
+        elif kind == b"!":
+            file.seek(1, os.SEEK_CUR)
+        else:
+            break
+        _skip_blocks(file)
+    return max(frames, 1)
+
+
+def _skip_colours(file: BinaryIO, flags: int) -> None:
+    if flags & 0x80:
+        file.seek(3 << ((flags & 7) + 1), os.SEEK_CUR)
+
+
+def _skip_blocks(file: BinaryIO) -> None:
+    while length := file.read(1):
+        if length == b"\0":
+            return
+        file.seek(length[0], os.SEEK_CUR)
+
+
+def tiff_frames(file: BinaryIO) -> int:
+    """How many directories a TIFF chains; a damaged or circular chain counts as far as it goes."""
+    file.seek(0)
+    head = file.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:3] == b"+" or head[3:4] == b"+"
+    count_form, offset_form, entry = (order + "Q", order + "Q", 20) if big else (order + "H", order + "L", 12)
+    seen: set[int] = set()
+    try:
+        (offset,) = struct.unpack_from(offset_form, head, 8 if big else 4)
+        while offset and offset not in seen and len(seen) < MOST_FRAMES:
+            file.seek(offset)
+            (entries,) = struct.unpack(count_form, file.read(struct.calcsize(count_form)))
+            seen.add(offset)
+            file.seek(entries * entry, os.SEEK_CUR)
+            (offset,) = struct.unpack(offset_form, file.read(struct.calcsize(offset_form)))
+    except (struct.error, OSError, OverflowError):
+        pass
+    return max(len(seen), 1)
+
+
+FRAME_COUNTERS: dict[str, Callable[[BinaryIO], int]] = {"GIF": gif_frames, "TIFF": tiff_frames}
+"""Formats whose frames Pillow counts only by reading them, with side effects on the picture that is read."""
+
+
+def late_png_chunks(file: BinaryIO) -> dict[str, bytes]:
+    """The eXIf and XMP chunks of a PNG that stand behind its pixels, where a header's reader does not see them."""
+    found: dict[str, bytes] = {}
+    file.seek(8)
+    while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
+        (length,) = struct.unpack(">L", head[:4])
+        wanted = head[4:] in (b"eXIf", b"iTXt") and length <= LARGEST_CHUNK
+        body = file.read(length) if wanted else b""
+        file.seek(length - len(body) + 4, os.SEEK_CUR)
+        if head[4:] == b"eXIf":
+            found["exif"] = body
+        elif body.startswith(b"XML:com.adobe.xmp\0"):
+            found["xmp"] = body
+    return found
+
+
+def is_srgb(profile: bytes) -> bool:
+    """Whether an ICC profile calls itself sRGB; any other one is ignored by the references, so colours shift."""
+    return b"sRGB" in _description(profile).replace(b"\0", b"") or _description(profile)[12:14] == b"c2"
+
+
+def _description(profile: bytes) -> bytes:
+    """The profile's own name, in whatever encoding it has."""
+    try:
+        (tags,) = struct.unpack_from(">L", profile, 128)
+        for number in range(min(tags, 100)):
+            name, offset, length = struct.unpack_from(">4sLL", profile, 132 + 12 * number)
+            if name == b"desc":
+                return profile[offset : offset + min(length, 1000)]
+    except struct.error:
+        pass
+    return b""
+
+
+def cut_short(data: bytes, picture_format: str) -> bool:
+    """Whether a file ends before its own structure says so: the difference between truncated and corrupt."""
+    test = _ENDINGS.get(picture_format)
+    return test is not None and test(data)
+
+
+def _boxes_cut(data: bytes) -> bool:
+    """Whether the last of the boxes of an AVIF, HEIF or JP2 file reaches beyond its end."""
+    at = 0
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">L4s", data, at)
+        if length == 1 and at + 16 <= len(data):
+            (length,) = struct.unpack_from(">Q", data, at + 8)
+        if length == 0:
+            return kind == b"jp2c" and not data.endswith(b"\xff\xd9")
+        if length < 8:
+            return False
+        at += length
+    return at != len(data)
+
+
+def _jpeg2000_cut(data: bytes) -> bool:
+    return not data.endswith(b"\xff\xd9") if data.startswith(b"\xff\x4f") else _boxes_cut(data)
+
+
+_ENDINGS: dict[str, Callable[[bytes], bool]] = {
+    "JPEG": lambda data: b"\xff\xd9" not in data[-4096:],
+    "MPO": lambda data: b"\xff\xd9" not in data[-4096:],
+    "PNG": lambda data: b"IEND" not in data[-4096:],
+    "GIF": lambda data: not data.rstrip(b"\0").endswith(b";"),
+    "WEBP": lambda data: len(data) >= 8 and struct.unpack_from("<L", data, 4)[0] + 8 > len(data),
+    "BMP": lambda data: len(data) >= 6 and struct.unpack_from("<L", data, 2)[0] > len(data),
+    "AVIF": _boxes_cut,
+    "HEIF": _boxes_cut,
+    "JPEG2000": _jpeg2000_cut,
+}

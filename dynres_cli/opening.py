@@ -1,0 +1,86 @@
+"""A file's bytes, read once and only if it is a plain file: what is hashed is what is decoded."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from dynres_cli.errors import ImageError
+from dynres_cli.facts import Limits
+
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The bytes of one picture; `name` is only looked at for its extension."""
+
+    data: bytes
+    name: str = ""
+    mtime_ns: int = 0
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@contextmanager
+def opened(path: str, *, follow: bool = False) -> Iterator[BinaryIO]:
+    """The file, opened so that nothing but a plain file can be read and nothing can block; ImageError otherwise.
+
+    `follow` allows a link: those that the user named.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    if not follow:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        raise _why_not(error) from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            message = "this is a folder, a pipe or a device, not a plain file; leave it out"
+            raise ImageError(code="unreadable", message=message)
+        yield file
+
+
+def read_source(path: str, limits: Limits, *, follow: bool = False) -> Source:
+    """Read a whole file; ImageError says why that is not possible, `changed` if somebody wrote it meanwhile."""
+    with opened(path, follow=follow) as file:
+        before = os.fstat(file.fileno())
+        check_bytes(before.st_size, limits)
+        try:
+            data = file.read(before.st_size + 1)
+        except OSError as error:
+            raise _why_not(error) from error
+        after = os.fstat(file.fileno())
+    if len(data) != before.st_size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        message = "the file was written while it was read; run again when it is at rest"
+        raise ImageError(code="changed", message=message)
+    return Source(data, path, before.st_mtime_ns)
+
+
+def check_bytes(size: int, limits: Limits) -> None:
+    """Refuse a file for its length alone."""
+    if size == 0:
+        message = "the file has no bytes; it was perhaps never written to its end"
+        raise ImageError(code="empty", message=message)
+    if size > limits.max_bytes:
+        message = f"the file has {size:,} bytes, above the limit of {limits.max_bytes:,}; raise --max-bytes to read it"
+        raise ImageError(code="too_large_file", message=message)
+
+
+def _why_not(error: OSError | ValueError) -> ImageError:
+    number = error.errno if isinstance(error, OSError) else None
+    reason = errno.errorcode.get(number, "an error of the disk") if number else "an impossible name"
+    if number in _GONE:
+        return ImageError("vanished", "the file was listed but is no longer there; run again to tile what is there now")
+    if number == errno.ELOOP:
+        return ImageError("changed", "the file became a link after it was listed; links are not followed without -L")
+    return ImageError("unreadable", f"the file cannot be read: {reason}; check its permissions and its disk")

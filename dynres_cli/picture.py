@@ -1,0 +1,149 @@
+"""Pillow behind a gate: only allowed formats are opened, and whatever a decoder raises becomes one of our codes."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import BinaryIO
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+from dynres_cli import formats
+from dynres_cli.errors import ImageError
+from dynres_cli.facts import Limits
+
+DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    RuntimeError,
+    BufferError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    Warning,
+)
+"""What Pillow's plugins raise on bad files. A KeyboardInterrupt or a MemoryError is no property of a file."""
+
+_CUT_SHORT = re.compile(r"truncat|unexpected end|end of file|\beof\b|not enough|too short|not large", re.IGNORECASE)
+
+
+@cache
+def allowed_formats() -> tuple[str, ...]:
+    """The formats that this installation opens, as Pillow wants them named: HEIF where the extra is installed.
+
+    MPO has no opener of its own (asking for it is a KeyError): the JPEG one hands such files on.
+    """
+    Image.preinit()
+    openers = tuple(name for name in formats.FORMATS if name != "MPO")
+    try:
+        import pillow_heif  # noqa: PLC0415 - an optional extra
+    except ImportError:
+        return openers
+    pillow_heif.register_heif_opener()
+    return (*openers, formats.HEIF)
+
+
+@contextmanager
+def opened_picture(file: BinaryIO, limits: Limits) -> Iterator[ImageFile.ImageFile]:
+    """The picture of an open file, identified by its content and not yet decoded; any failure is an ImageError.
+
+    After a failure the object is of no use: a second attempt to load it gives a blank picture without any error.
+    """
+    start = file.read(32)
+    try:
+        with _room_for(limits.max_pixels):
+            picture = Image.open(file, formats=allowed_formats())
+    except (*DECODER_ERRORS, MemoryError) as error:
+        raise failure(error, start) from error
+    with picture:
+        check_pixels(picture.width, picture.height, limits)
+        try:
+            yield picture
+        except DECODER_ERRORS as error:
+            raise failure(error, start) from error
+
+
+_GUARD_LOCK = threading.Lock()
+
+
+@contextmanager
+def _room_for(max_pixels: int) -> Iterator[None]:
+    """Let Pillow's own guard stand no lower than ours while a header is read; it is never lowered nor switched off."""
+    if max_pixels <= Limits().max_pixels:
+        yield
+        return
+    with _GUARD_LOCK:
+        guard = Image.MAX_IMAGE_PIXELS
+        if guard is not None:
+            Image.MAX_IMAGE_PIXELS = max(guard, max_pixels)
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = guard
+
+
+def check_pixels(width: int, height: int, limits: Limits) -> None:
+    """Refuse a picture for the size its header states."""
+    if width < 1 or height < 1:
+        message = f"the header states {width}×{height} pixels; there is nothing to show"
+        raise ImageError(code="corrupt", message=message)
+    if width * height > limits.max_pixels:
+        limit = f"above the limit of {limits.max_pixels:,} pixels"
+        message = f"{width}×{height} is {limit}; raise --max-pixels if this file is to be trusted"
+        raise ImageError(code="too_many_pixels", message=message)
+
+
+def failure(error: BaseException, start: bytes) -> ImageError:
+    """The ImageError for whatever went wrong; `start` is the beginning of the file.
+
+    The text never quotes Pillow: records must be the same under any version of it, and its words may quote the file.
+    """
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        advice = "raise --max-pixels if this file is to be trusted"
+        return ImageError("too_many_pixels", f"the header states more pixels than are allowed; {advice}")
+    if isinstance(error, MemoryError):
+        return ImageError("out_of_memory", "there is not enough memory for this picture; use fewer workers")
+    if isinstance(error, UnidentifiedImageError):
+        return _unidentified(start)
+    return truncated() if _CUT_SHORT.search(str(error)) else corrupt()
+
+
+def truncated() -> ImageError:
+    """The outcome of a file that was cut short."""
+    return ImageError("truncated", "the file ends before the picture does; get a whole copy of it")
+
+
+def corrupt() -> ImageError:
+    """The outcome of a file that no decoder makes sense of."""
+    return ImageError("corrupt", "the file is damaged and cannot be decoded; get a whole copy of it")
+
+
+def _unidentified(start: bytes) -> ImageError:
+    refused = formats.refused_format(start)
+    if refused is not None:
+        name, advice = refused
+        return ImageError("format_not_allowed", f"this is {name}, which is not opened; {advice}")
+    known = formats.format_by_signature(start)
+    if known is not None:
+        return ImageError("corrupt", f"it begins like {known}, but its header makes no sense; get a whole copy of it")
+    return ImageError(
+        "unidentified", "this is no picture of a known format; see --help for the formats that are opened"
+    )
+
+
+def in_memory(data: bytes) -> BinaryIO:
+    """A file object over bytes that are already here."""
+    return io.BytesIO(data)
