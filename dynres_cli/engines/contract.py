@@ -6,7 +6,7 @@ outcomes come as they are ready, in no particular order. Only a stop (see `Pace`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Generator, Iterable, MutableMapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -72,7 +72,7 @@ class Watch:
 
 UNWATCHED = Watch()
 
-Engine = Callable[[Work, Iterable[Item | None], Limits, Watch], Iterator[Outcome]]
+Engine = Callable[[Work, Iterable[Item | None], Limits, Watch], Generator[Outcome, None, None]]
 """An engine: run(work, items, limits, watch) -> outcomes.
 
 An iterator of items that would have to wait, for a slow pipe say, yields None instead, so that the run stays awake.

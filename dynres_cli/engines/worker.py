@@ -1,0 +1,109 @@
+"""The worker's side of the process pool: take an item, work on it, send its outcome, until the parent is gone."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from dynres_cli.engines.contract import Outcome, Work, attempt, hold_to_one_thread, refuse
+from dynres_cli.errors import RunError
+from dynres_cli.items import Item
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The worker is ready for its first item; dying before that is nobody's fault but its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The item in work needs so many bytes; the answer is None, or the budget that it exceeds."""
+
+    need: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A RunError, whose class need not be picklable: the whole run cannot go on."""
+
+    code: str
+    text: str
+
+
+Message = Started | Ask | Ended | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What a worker is born with."""
+
+    pipe: Connection
+    noise: Connection | None
+    parent: int
+    inherited: tuple[Connection, ...] = ()
+    """The parent's ends of all pipes, which a forked child has too: it must not keep its siblings' open."""
+
+
+def main(work: Work, line: Line) -> None:
+    """Serve until the parent says None or goes away."""
+    _settle(line)
+    with suppress(EOFError, ConnectionError):
+        line.pipe.send(Started())
+        while (item := line.pipe.recv()) is not None:
+            line.pipe.send(_answer(work, item, line.pipe))
+
+
+def _answer(work: Work, item: Item, pipe: Connection) -> Message:
+    def admit(need: int) -> None:
+        try:
+            pipe.send(Ask(need))
+            budget = pipe.recv()
+        except (EOFError, ConnectionError):
+            os._exit(1)  # without a parent nothing may be written any more
+        if budget is not None:
+            raise refuse(need, budget)
+
+    try:
+        return attempt(work, item, admit)
+    except RunError as error:
+        return Ended(error.code, str(error))
+
+
+def _settle(line: Line) -> None:
+    """Make this process a worker: its signals, its handles, its end."""
+    # The terminal sends SIGINT, and a scheduler SIGTERM, to the whole group: the parent alone decides what they mean.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    for connection in line.inherited:
+        connection.close()
+    _redirect(line.noise)
+    hold_to_one_thread(os.environ)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != line.parent:
+            os._exit(1)  # it died before it could be watched
+        # Where memory runs out the kernel shall choose a worker, which is replaced, not the parent.
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+
+
+def _redirect(noise: Connection | None) -> None:
+    """Point stdout to nowhere and stderr to the parent: C libraries write there past Python's own objects."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere if noise is None else noise.fileno(), 2)
+    os.close(nowhere)
+    if noise is not None:
+        noise.close()

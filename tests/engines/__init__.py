@@ -1,0 +1,1 @@
+"""Engines, from outside and from inside."""

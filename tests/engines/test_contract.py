@@ -1,0 +1,102 @@
+"""The contract that every engine keeps, told with numbers instead of pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dynres_cli.engines import ENGINES, Engine, Limits, Outcome, Pace, Watch
+from dynres_cli.engines.contract import UNWATCHED
+from dynres_cli.errors import RunError
+from dynres_cli.items import Done, Item
+from tests.engines.deeds import double, failures, keys, numbers
+
+LIMITS = Limits(jobs=2, timeout=30, memory=1000)
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Each engine in turn."""
+    return ENGINES[request.param]()
+
+
+def test_every_item_has_exactly_one_outcome(engine: Engine) -> None:
+    """Guarantee 1.1: a hundred items in, the same hundred keys out, each with its own result."""
+    outcomes = list(engine(double, numbers(100), LIMITS, UNWATCHED))
+    assert keys(outcomes) == list(range(100))
+    assert all(isinstance(outcome, Done) and outcome.tiles == 2 * int(outcome.key) for outcome in outcomes)
+
+
+def test_no_items_no_outcomes(engine: Engine) -> None:
+    """An empty run ends by itself."""
+    assert list(engine(double, [], LIMITS, UNWATCHED)) == []
+
+
+def test_whatever_is_raised_becomes_one_failure(engine: Engine) -> None:
+    """Guarantee 12: three kinds of exceptions, three codes, and the seven other items are done."""
+    deeds = {2: "raise:memory", 5: "raise:image", 7: "raise:surprise"}
+    outcomes = list(engine(double, numbers(10, deeds), LIMITS, UNWATCHED))
+    assert keys(outcomes) == list(range(10))
+    assert failures(outcomes) == {2: "out_of_memory", 5: "corrupt", 7: "worker_crash"}
+
+
+def test_a_run_error_ends_the_run(engine: Engine) -> None:
+    """Guarantee 8: a full disk seen by one worker is the caller's RunError, code and sentence unchanged."""
+    with pytest.raises(RunError, match="the disk is full") as caught:
+        list(engine(double, numbers(10, {3: "raise:run"}), LIMITS, UNWATCHED))
+    assert caught.value.code == "output"
+
+
+def test_a_need_above_the_budget_is_refused_with_its_size(engine: Engine) -> None:
+    """Guarantee 15: 1,000 bytes of 1,000 are granted, 1,001 never can be, and the message says so."""
+    outcomes = list(engine(double, numbers(3, {0: "ask:1000", 1: "ask:1001"}), LIMITS, UNWATCHED))
+    assert failures(outcomes) == {1: "out_of_memory"}
+    message = next(outcome.message for outcome in outcomes if not isinstance(outcome, Done))
+    assert "1,001 bytes" in message
+    assert "1,000" in message
+
+
+def test_items_are_streamed(engine: Engine) -> None:
+    """Guarantee 38: of an endless feed, no more is taken than the ten outcomes asked for and what is in flight."""
+    taken = 0
+
+    def endless() -> Iterator[Item]:
+        nonlocal taken
+        while True:
+            yield Item(str(taken), str(taken), "nothing")
+            taken += 1
+
+    outcomes = engine(double, endless(), LIMITS, UNWATCHED)
+    for _ in range(10):
+        next(outcomes)
+    outcomes.close()
+    assert taken <= 10 + 2 * LIMITS.jobs
+
+
+def test_a_feed_may_have_nothing_yet(engine: Engine) -> None:
+    """None from a slow pipe is no item and not the end."""
+    feed = [None, *numbers(2), None, None, Item("2", "2", "nothing"), None]
+    assert keys(list(engine(double, feed, LIMITS, UNWATCHED))) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("pace", [Pace.DRAIN, Pace.KILL])
+def test_a_stop_takes_no_new_items(engine: Engine, pace: Pace) -> None:
+    """Guarantee 10: after a stop at the fifth outcome, only what was in flight may still come."""
+    seen: list[Outcome] = []
+    watch = Watch(pace=lambda: pace if len(seen) >= 5 else Pace.RUN)
+    for outcome in engine(double, numbers(1000), LIMITS, watch):
+        seen.append(outcome)  # noqa: PERF402 - the watch looks at the list while it grows
+    assert 5 <= len(seen) <= 5 + 2 * LIMITS.jobs
+    assert len(set(keys(seen))) == len(seen)
+
+
+def test_an_error_of_the_feed_is_the_callers(engine: Engine) -> None:
+    """What listing the inputs raises passes through unchanged."""
+
+    def broken() -> Iterator[Item]:
+        yield from numbers(3)
+        raise RunError("the list ended early", "input")  # noqa: EM101, TRY003 - a stand-in for any feed's own error
+
+    with pytest.raises(RunError, match="ended early"):
+        list(engine(double, broken(), LIMITS, UNWATCHED))
