@@ -63,6 +63,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/idefics3, models/smolvlm (Pillow backend)",
         prompt=idefics3.prompt,
         inputs=idefics3.inputs,
+        pack=idefics3.pack,
     ),
     "mllama": Strategy(
         params=mllama.MllamaParams,
@@ -74,6 +75,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/mllama (Pillow backend)",
         prompt=mllama.prompt,
         inputs=mllama.inputs,
+        pack=mllama.pack,
         candidates=mllama.candidates,
     ),
     "llama4": Strategy(
@@ -86,6 +88,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/llama4 (torch)",
         prompt=llama4.prompt,
         inputs=llama4.inputs,
+        pack=llama4.pack,
         candidates=llama4.candidates,
     ),
     "qwen2_vl": Strategy(
@@ -98,6 +101,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/qwen2_vl (Pillow backend)",
         prompt=qwen2_vl.prompt,
         inputs=qwen2_vl.inputs,
+        pack=qwen2_vl.pack,
         equal_views=False,
     ),
     "gemma3": Strategy(
@@ -110,6 +114,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/gemma3 (Pillow backend)",
         prompt=gemma3.prompt,
         inputs=gemma3.inputs,
+        pack=gemma3.pack,
     ),
     "pixtral": Strategy(
         params=pixtral.PixtralParams,
@@ -121,6 +126,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/pixtral (Pillow backend)",
         prompt=pixtral.prompt,
         inputs=pixtral.inputs,
+        pack=pixtral.pack,
         equal_views=False,
     ),
     "cohere2_vision": Strategy(

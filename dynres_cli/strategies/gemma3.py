@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View, overview, whole
-from dynres_cli.strategies.family import Numbers, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 TOKENS_PER_VIEW = 256
@@ -99,3 +100,8 @@ def prompt(_size: Size, _params: Gemma3Params, plan: Plan) -> Prompt:
 def inputs(_size: Size, _params: Gemma3Params, plan: Plan) -> dict[str, Numbers]:
     """How many crops follow the picture itself."""
     return {"num_crops": plan.tiles if plan.thumbnail else 0}
+
+
+def pack(size: Size, params: Gemma3Params, plan: Plan) -> dict[str, Packed]:
+    """All views in one array, and how many of them are crops."""
+    return {"pixel_values": PixelArray(), "num_crops": NumberArray((inputs(size, params, plan)["num_crops"],))}

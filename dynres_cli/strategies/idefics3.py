@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Numbers, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 # The reference never makes a picture with a longer edge, whatever longest_edge says.
@@ -100,6 +101,15 @@ def inputs(_size: Size, _params: Idefics3Params, plan: Plan) -> dict[str, Number
     """Rows and columns of tiles; both 0 for a picture that is not split, as the reference has it."""
     rows, cols = _rows_and_cols(plan)
     return {"rows": rows, "cols": cols}
+
+
+def pack(_size: Size, params: Idefics3Params, plan: Plan) -> dict[str, Packed]:
+    """All views under an axis for the batch, and a mask without a hole: only a batch has padding."""
+    side = params.max_image_size
+    return {
+        "pixel_values": PixelArray(lead=1),
+        "pixel_attention_mask": NumberArray(1, shape=(1, plan.total, side, side)),
+    }
 
 
 def _rows_and_cols(plan: Plan) -> tuple[int, int]:

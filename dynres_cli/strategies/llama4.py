@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
 from dynres_cli.strategies.mllama import fitted, least_enlarging, ranked, shrunk_to
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 PATCH = 14
@@ -97,6 +98,11 @@ def prompt(_size: Size, params: Llama4Params, plan: Plan) -> Prompt:
 def inputs(_size: Size, _params: Llama4Params, plan: Plan) -> dict[str, Numbers]:
     """Rows and columns of tiles."""
     return {"aspect_ratios": (plan.grid.rows, plan.grid.cols)}
+
+
+def pack(size: Size, params: Llama4Params, plan: Plan) -> dict[str, Packed]:
+    """All views in one array, and the grid."""
+    return {"pixel_values": PixelArray(), "aspect_ratios": NumberArray((inputs(size, params, plan)["aspect_ratios"],))}
 
 
 def candidates(size: Size, params: Llama4Params) -> list[Candidate]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 PATCH = 14
@@ -85,9 +86,22 @@ def prompt(_size: Size, _params: MllamaParams, _plan: Plan) -> Prompt:
 
 def inputs(_size: Size, params: MllamaParams, plan: Plan) -> dict[str, Numbers]:
     """The grid's id (0 is kept for a missing picture), which tiles are real, and how many there are."""
-    ident = supported_grids(params.max_image_tiles).index(plan.grid) + 1
-    mask = tuple(int(tile < plan.total) for tile in range(params.max_image_tiles))
-    return {"aspect_ratio_ids": ident, "aspect_ratio_mask": mask, "num_tiles": plan.total}
+    return {
+        "aspect_ratio_ids": supported_grids(params.max_image_tiles).index(plan.grid) + 1,
+        "aspect_ratio_mask": tuple(int(tile < plan.total) for tile in range(params.max_image_tiles)),
+        "num_tiles": plan.total,
+    }
+
+
+def pack(size: Size, params: MllamaParams, plan: Plan) -> dict[str, Packed]:
+    """The tiles with zeros up to the most a picture may have; everything under an axis for batch and pictures."""
+    told = inputs(size, params, plan)
+    return {
+        "pixel_values": PixelArray(pad_to=(params.max_image_tiles,), lead=2),
+        "aspect_ratio_ids": NumberArray(((told["aspect_ratio_ids"],),)),
+        "aspect_ratio_mask": NumberArray(((told["aspect_ratio_mask"],),)),
+        "num_tiles": NumberArray(((plan.total,),)),
+    }
 
 
 def candidates(size: Size, params: MllamaParams) -> list[Candidate]:

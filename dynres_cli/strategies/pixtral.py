@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, whole
-from dynres_cli.strategies.family import Numbers, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 
@@ -57,3 +58,8 @@ def inputs(_size: Size, _params: PixtralParams, plan: Plan) -> dict[str, Numbers
     """Height and width of the picture that the model is given."""
     shown = plan.surfaces[0].size
     return {"image_sizes": (shown.height, shown.width)}
+
+
+def pack(size: Size, params: PixtralParams, plan: Plan) -> dict[str, Packed]:
+    """The picture, and its height and width, by which a batch's padding is told from it."""
+    return {"pixel_values": PixelArray(), "image_sizes": NumberArray((inputs(size, params, plan)["image_sizes"],))}

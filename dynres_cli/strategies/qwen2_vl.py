@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, whole
-from dynres_cli.strategies.family import Numbers, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
 LARGEST_RATIO = 200
@@ -91,3 +92,15 @@ def inputs(_size: Size, params: Qwen2VLParams, plan: Plan) -> dict[str, Numbers]
     """Frames, rows and columns of patches."""
     grid = patch_grid(params, plan)
     return {"image_grid_thw": (1, grid.rows, grid.cols)}
+
+
+def pack(size: Size, params: Qwen2VLParams, plan: Plan) -> dict[str, Packed]:
+    """One row of numbers a patch: patches that merge stand together, and a picture is a film of equal frames."""
+    patch, merge = params.patch_size, params.merge_size
+    lengths = {"p": patch, "q": patch, "m": merge, "n": merge, "t": params.temporal_patch_size}
+    return {
+        "pixel_values": PixelArray(
+            pattern="c (rows m p) (cols n q) -> (rows cols m n) (c t p q)", lengths=lengths, join="first"
+        ),
+        "image_grid_thw": NumberArray((inputs(size, params, plan)["image_grid_thw"],)),
+    }
