@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format bench docs conformance wheel clean
+.PHONY: help demo test test-all check format bench docs conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,32 @@ check: $(STAMP)  ## lint, formatting and types
 format: $(STAMP)  ## let ruff fix and format what it can
 	$(VENV)/bin/ruff check --fix-only -q .
 	$(VENV)/bin/ruff format -q .
+
+# The reference processors in both of transformers' generations. torchvision goes in without what it depends on: its own
+# compiled operators are not needed. Where torch's CPU build is not what an index serves, name another by PIP_INDEX_URL.
+.venv-transformers%/.stamp: tests/conformance/constraints-transformers%.txt pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --allow-existing -q $(@D) && uv pip install -q --python $(@D)/bin/python -e . torch transformers -c $< && \
+	  uv pip install -q --python $(@D)/bin/python --no-deps torchvision -c $<; \
+	else \
+	  python3 -m venv $(@D) && $(@D)/bin/python -m pip install -q --disable-pip-version-check -e . torch transformers -c $< && \
+	  $(@D)/bin/python -m pip install -q --disable-pip-version-check --no-deps torchvision -c $<; \
+	fi
+	@touch $@
+
+.PHONY: conformance-4 conformance-5
+conformance-4 conformance-5: conformance-%: .venv-transformers%/.stamp
+	.venv-transformers$*/bin/python -m tests.conformance.run .cache/conformance/transformers$*.json
+
+conformance:  ## lay dynres beside the references' own processors, in both environments: docs/conformance.md
+	$(MAKE) .venv-transformers4/.stamp
+	$(MAKE) .venv-transformers5/.stamp
+	$(MAKE) -j2 conformance-4 conformance-5
+	.venv-transformers5/bin/python -m tests.conformance.matrix docs/conformance.md .cache/conformance/transformers4.json .cache/conformance/transformers5.json
+
+goldens: .venv-transformers4/.stamp .venv-transformers5/.stamp  ## write tests/golden/presets from the references
+	.venv-transformers4/bin/python -m tests.conformance.write_goldens
+	.venv-transformers5/bin/python -m tests.conformance.write_goldens
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) .venv-* out dist site .cache

@@ -11,9 +11,9 @@ import platform
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import PIL
 
@@ -55,16 +55,16 @@ def differences(preset: str, reference: Reference, size: tuple[int, int], seed: 
     return Difference({"refusal": f"ours: {_words(ours)}; theirs: {_words(theirs)}"})
 
 
-def _answer(call: Any) -> Seen | Refused:  # noqa: ANN401 - a call without arguments
+def _answer(call: Callable[[], Seen]) -> Seen | Exception:
+    """What was seen, a refusal, or the fault that came instead."""
     try:
-        answer: Seen = call()
-    except Refused as refused:
-        return refused
-    return answer
+        return call()
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong with one picture, the other ones are still tried
+        return error
 
 
-def _words(answer: Seen | Refused) -> str:
-    return f"refused ({answer})" if isinstance(answer, Refused) else f"{len(answer.views)} views"
+def _words(answer: Seen | Exception) -> str:
+    return f"{type(answer).__name__}: {answer}" if isinstance(answer, Exception) else f"{len(answer.views)} views"
 
 
 def row(preset: str, reference: Reference, count: int) -> dict[str, object]:

@@ -1,0 +1,100 @@
+"""Joins the environments' results into docs/conformance.md; exit status 1 if anything differs or was tried nowhere.
+
+python -m tests.conformance.matrix docs/conformance.md RESULT.json [RESULT.json ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, Any]
+Result = dict[str, Any]
+
+HEAD = """# Conformance
+
+dynres beside the references' own processors, written by `make conformance`. Every size is one picture; what is compared
+is the number, order and sizes of the views, every value, the grid, the tokens, the placeholder text and the arrays of
+`pack`, each wherever the reference gives it. A tolerance of 0 means that every bit agrees; where a reference exists in
+torch only, the largest difference of a normalised value is printed beside what is allowed. A size that the reference
+refuses must be refused by dynres too. The references resize with the Pillow of their environment, so dynres is asked
+for that Pillow's order of passes: the classic one below 13, the newer one from 13 on.
+
+"""
+
+
+def verdict(row: Row) -> str:
+    """What a row shows at its end."""
+    if "skipped" in row:
+        return f"skipped: {row['skipped']}"
+    if not row["differing"]:
+        return "equal" if row["tolerance"] == 0 else "within tolerance"
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(row["mismatches"].items()))
+
+
+def line(preset: str, environment: str, row: Row) -> str:
+    """One row of the table."""
+    if "skipped" in row:
+        return f"| {preset} | {environment} | 0 | – | – | – | | {verdict(row)} |"
+    numbers = f"{row['sizes']} | {row['differing']} | {row['largest']:.2g} | {row['tolerance']:.2g}"
+    return f"| {preset} | {environment} | {numbers} | {row['source']} | {verdict(row)} |"
+
+
+def problems(results: list[Result]) -> list[str]:
+    """Why the whole is a failure: a difference, a preset that was tried nowhere, an environment that tried nothing."""
+    found = [f"{result['environment']} tried nothing" for result in results if not _sizes(result["presets"].values())]
+    for preset in _presets(results):
+        rows = [result["presets"][preset] for result in results if preset in result["presets"]]
+        if not _sizes(rows):
+            found.append(f"{preset}: 0 sizes tried ({'; '.join(verdict(row) for row in rows)})")
+        found += [f"{preset}: {verdict(row)}; {row['examples'][0]}" for row in rows if row.get("differing")]
+    return found
+
+
+def _sizes(rows: Any) -> int:  # noqa: ANN401 - any iterable of rows
+    return sum(row["sizes"] for row in rows)
+
+
+def _presets(results: list[Result]) -> list[str]:
+    return sorted({preset for result in results for preset in result["presets"]})
+
+
+def page(results: list[Result]) -> str:
+    """The whole document."""
+    parts = [HEAD]
+    for result in results:
+        versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+        parts.append(f"* **{result['environment']}**: {versions}\n")
+    parts.append(
+        "\n| preset | environment | sizes | differing | largest difference | tolerance | reference | result |\n"
+    )
+    parts.append("|---|---|--:|--:|--:|--:|---|---|\n")
+    parts += [
+        f"{line(preset, result['environment'], result['presets'][preset])}\n"
+        for preset in _presets(results)
+        for result in results
+        if preset in result["presets"]
+    ]
+    return "".join(parts)
+
+
+def main() -> None:
+    """Write the page, then say what is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("page", type=Path)
+    parser.add_argument("results", type=Path, nargs="+")
+    options = parser.parse_args()
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in options.results]
+    options.page.parent.mkdir(parents=True, exist_ok=True)
+    options.page.write_text(page(results), encoding="utf-8")
+    wrong = problems(results)
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
