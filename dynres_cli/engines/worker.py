@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import os
 import signal
 import sys
@@ -107,3 +108,7 @@ def _redirect(noise: Connection | None) -> None:
     os.close(nowhere)
     if noise is not None:
         noise.close()
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace")
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1)
+    if faulthandler.is_enabled():
+        faulthandler.enable(sys.stderr)  # it keeps the handle that it was given, which is the parent's
