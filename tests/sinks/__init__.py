@@ -1,0 +1,1 @@
+"""Mirrors dynres_cli/sinks."""

@@ -1,0 +1,104 @@
+"""The Python interface gives what the reference gives, for a path or an array."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+import dynres_cli
+from dynres_cli.api import Views
+from dynres_cli.errors import NotTileable, UsageError
+from dynres_cli.geometry import Grid, Size
+from tests.pictures import internvl_views, noise
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+MEAN, STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+
+
+def test_load_image_is_internvls_own() -> None:
+    """A real photograph: grid, tiles, thumbnail, float32(x)/255 minus mean over std, all views in one array."""
+    path = SAMPLES / "astronaut.jpg"
+    views = internvl_views(np.asarray(Image.open(path).convert("RGB")))
+    expected = np.stack([((view.astype(np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1) for view in views])
+    tensor = dynres_cli.load_image(path)
+    assert isinstance(tensor, np.ndarray)
+    assert tensor.dtype == np.float32
+    assert np.array_equal(tensor, expected)
+
+
+def test_a_path_as_text_and_its_array_give_the_same() -> None:
+    """What is decoded already needs no file."""
+    path = SAMPLES / "chelsea.png"
+    from_path = dynres_cli.load_image(str(path), max_num=4)
+    from_array = dynres_cli.load_image(np.asarray(Image.open(path).convert("RGB")), max_num=4)
+    assert np.array_equal(from_path, from_array)
+
+
+def test_input_size_is_internvls_word_for_the_tile() -> None:
+    """`load_image(path, input_size=224, max_num=6)` runs as in InternVL's README."""
+    tensor = dynres_cli.load_image(noise(900, 600), input_size=224, max_num=6)
+    assert isinstance(tensor, np.ndarray)
+    assert tensor.shape == (7, 3, 224, 224)
+
+
+def test_the_tensor_remembers_the_pictures_size() -> None:
+    """Kept through slicing, so that views can be packed later; NumPy's own `size` stays the number of values."""
+    tensor = dynres_cli.load_image(noise(90, 60))
+    assert isinstance(tensor, Views)
+    assert tensor.source_size == Size(90, 60)
+    assert tensor[:1].source_size == Size(90, 60)
+    assert np.asarray(tensor).size == 7 * 3 * 448 * 448
+
+
+def test_tile_image_gives_levels_in_the_models_order() -> None:
+    """A list of uint8 arrays, thumbnail last for InternVL."""
+    pixels = noise(500, 250)
+    tiles = dynres_cli.tile_image(pixels, max_num=2)
+    assert [tile.shape for tile in tiles] == [(448, 448, 3)] * 3
+    assert all(map(np.array_equal, tiles, internvl_views(pixels, limit=2)))
+
+
+def test_plan_needs_no_picture() -> None:
+    """A size is enough; the family's refusal has its own type."""
+    assert dynres_cli.plan(1280, 720).grid == Grid(4, 2)
+    assert dynres_cli.plan(1280, 720, max_num=2, thumbnail=False).total == 2
+    with pytest.raises(NotTileable):
+        dynres_cli.plan(10_000, 1, preset="llava-v1.6")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pytest.param(np.zeros((4, 4), np.uint8), id="gray"),
+        pytest.param(np.zeros((4, 4, 4), np.uint8), id="four channels"),
+        pytest.param(np.zeros((4, 4, 3), np.float32), id="floats"),
+        pytest.param(np.zeros((0, 4, 3), np.uint8), id="no rows"),
+    ],
+)
+def test_other_arrays_are_refused(array: npt.NDArray[Any]) -> None:
+    """Only uint8 (height, width, 3) is a picture; the message says what was given."""
+    with pytest.raises(UsageError, match="give uint8"):
+        dynres_cli.load_image(array)
+
+
+def test_every_public_name_exists() -> None:
+    """The names that are promised can be imported, and nothing else is listed."""
+    for name in dynres_cli.__all__:
+        assert getattr(dynres_cli, name) is not None
+    assert dir(dynres_cli) == sorted(dynres_cli.__all__)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = dynres_cli.nothing
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    """`import dynres_cli` brings neither NumPy, Pillow nor numba."""
+    code = "import sys, dynres_cli; print(sorted({'numpy', 'PIL', 'numba', 'typer'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
