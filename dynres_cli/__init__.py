@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dynres_cli.api import load_image, plan, tile_image
+    from dynres_cli.api import load_image, pack, plan, tile_image
     from dynres_cli.errors import DynresError, NotTileable
     from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View
 
@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 # Loaded on first use, so that `import dynres_cli` and `dynres --help` stay quick.
 _HOMES = {
     "load_image": "api",
+    "pack": "api",
     "plan": "api",
     "tile_image": "api",
     "DynresError": "errors",
@@ -38,6 +39,7 @@ __all__ = [
     "View",
     "__version__",
     "load_image",
+    "pack",
     "plan",
     "tile_image",
 ]

@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dynres_cli import geometry, normalize
+from dynres_cli.decode import decode, probe_bytes
 from dynres_cli.errors import UsageError
+from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
-from dynres_cli.pack import build
+from dynres_cli.opening import read_source
+from dynres_cli.packed import build
 from dynres_cli.presets import PixelPolicy
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import Look, Picture, render
@@ -45,7 +48,7 @@ def plan(width: int, height: int, preset: str = "internvl2", **params: object) -
 def tile_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> list[Pixels]:
     """The views as uint8 (height, width, 3) arrays in the model's order."""
     recipe = _recipe(preset, params)
-    pixels = _pixels(path_or_array)
+    pixels = _pixels(path_or_array, recipe.pixels)
     return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe)]
 
 
@@ -55,7 +58,7 @@ def load_image(path_or_array: Source, preset: str = "internvl2", **params: objec
     Where the strategy's views differ in size, a list of (3, height, width) arrays.
     """
     recipe = _recipe(preset, params)
-    pixels = _pixels(path_or_array)
+    pixels = _pixels(path_or_array, recipe.pixels)
     views = _views(pixels, recipe)
     if recipe.strategy.equal_views:
         tensor = normalize.normalise(views, recipe.pixels).view(Views)
@@ -107,14 +110,13 @@ def _views(pixels: Pixels, recipe: Recipe) -> list[Picture]:
     return render(pixels, recipe.plan(size_of(pixels)), look_of(recipe.pixels))
 
 
-def _pixels(source: Source) -> Pixels:
-    """The picture as uint8 (height, width, 3), opened if it is a path."""
+def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
+    """The picture as uint8 (height, width, 3), opened as the preset's reference does if it is a path."""
     if isinstance(source, np.ndarray):
         return _checked(source)
-    from PIL import Image  # noqa: PLC0415 - an array needs no decoder
-
-    with Image.open(source) as image:
-        return np.asarray(image.convert("RGB"))
+    limits = Limits()
+    file = read_source(os.fspath(source), limits, follow=True)
+    return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
 
 
 def _checked(array: npt.NDArray[Any]) -> Pixels:

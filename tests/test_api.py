@@ -14,7 +14,7 @@ from PIL import Image
 
 import dynres_cli
 from dynres_cli.api import Views
-from dynres_cli.errors import NotTileable, UsageError
+from dynres_cli.errors import ImageError, NotTileable, UsageError
 from dynres_cli.geometry import Grid, Size
 from tests.pictures import internvl_views, noise
 
@@ -53,7 +53,7 @@ def test_the_tensor_remembers_the_pictures_size() -> None:
     tensor = dynres_cli.load_image(noise(90, 60))
     assert isinstance(tensor, Views)
     assert tensor.source_size == Size(90, 60)
-    assert tensor[:1].source_size == Size(90, 60)
+    assert getattr(tensor[:1], "source_size", None) == Size(90, 60)
     assert np.asarray(tensor).size == 7 * 3 * 448 * 448
 
 
@@ -71,6 +71,26 @@ def test_plan_needs_no_picture() -> None:
     assert dynres_cli.plan(1280, 720, max_num=2, thumbnail=False).total == 2
     with pytest.raises(NotTileable):
         dynres_cli.plan(10_000, 1, preset="llava-v1.6")
+
+
+def test_pack_names_the_arrays_of_the_reference() -> None:
+    """LLaVA-NeXT: pixel_values beside image_sizes as (height, width); only load_image's own views are taken."""
+    views = dynres_cli.load_image(noise(500, 250), "llava-v1.6-hf")
+    packed = dynres_cli.packed(views, "llava-v1.6-hf")
+    assert packed["image_sizes"].ravel().tolist() == [250, 500]
+    with pytest.raises(UsageError, match="views"):
+        dynres_cli.packed(views[:1], "llava-v1.6-hf")
+    with pytest.raises(UsageError, match="size"):
+        dynres_cli.packed(np.asarray(views).view(Views), "llava-v1.6-hf")
+
+
+def test_a_broken_file_is_an_error_with_a_code(tmp_path: Path) -> None:
+    """What the command records as a failure is raised here."""
+    path = tmp_path / "cut.jpg"
+    path.write_bytes((SAMPLES / "astronaut.jpg").read_bytes()[:9000])
+    with pytest.raises(ImageError) as caught:
+        dynres_cli.load_image(path)
+    assert caught.value.code == "truncated"
 
 
 @pytest.mark.parametrize(

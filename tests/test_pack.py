@@ -8,7 +8,7 @@ import pytest
 from dynres_cli import api
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.pack import build, rearrange
+from dynres_cli.packed import build, rearrange
 from dynres_cli.strategies.packing import MaskArray, NumberArray, PixelArray
 
 PLAN = Plan(

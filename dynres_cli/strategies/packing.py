@@ -1,6 +1,6 @@
 """How a family states the arrays that its reference processor returns, without touching a pixel or NumPy.
 
-A family's `pack` names each array and says what it is made of; `dynres_cli.pack` makes it.
+A family's `pack` names each array and says what it is made of; `dynres_cli.packed` makes it.
 """
 
 from __future__ import annotations
