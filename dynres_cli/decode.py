@@ -11,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from dynres_cli import formats, headers
+from dynres_cli import depth, formats, headers
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Handling, Limits
+from dynres_cli.facts import Facts, Handling, Limits, is_deep
 from dynres_cli.opening import Source, check_bytes, opened
-from dynres_cli.picture import corrupt, in_memory, opened_picture, truncated
+from dynres_cli.picture import corrupt, in_memory, opened_picture, truncated, unsupported
 
 Pixels = npt.NDArray[np.uint8]
 
-BAND_PIXELS = 1 << 18
-"""How many pixels are converted at once: what one band needs beside the picture stays in the cache."""
+_PLAIN_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
+CONVERTIBLE = frozenset((*_PLAIN_MODES, "I", "F", "I;16", "I;16B", "I;16L", "I;16N"))
+"""The modes that Pillow turns into RGB."""
 
 ORIENTATION_TAG = 0x0112
 DEFAULT_LIMITS = Limits()
@@ -79,7 +80,7 @@ def _orientation(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
 def _frames(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
     counter = headers.FRAME_COUNTERS.get(picture.format or "")
     if counter is not None:
-        return counter(file)
+        return max(counter(file), 1)
     return int(getattr(picture, "n_frames", 1))
 
 
@@ -126,23 +127,31 @@ def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits) ->
 
 def _rgb(picture: Image.Image, handling: Handling) -> Pixels:
     """Convert band by band, so that the whole picture never exists in three versions."""
+    if picture.mode not in CONVERTIBLE:
+        what = f"Pillow's mode {picture.mode}"
+        raise unsupported(what)
+    if handling.depth16 == "scale" and is_deep(picture.mode):
+        return depth.scaled(picture)
     # Pillow warns of a palette with alpha although RGB has no use for it; the levels are the same without.
     if handling.alpha == "drop":
         picture.info.pop("transparency", None)
     out = np.empty((picture.height, picture.width, 3), np.uint8)
-    step = max(1, BAND_PIXELS // picture.width)
-    for top in range(0, picture.height, step):
-        band = picture.crop((0, top, picture.width, min(top + step, picture.height)))
-        out[top : top + step] = np.asarray(_opaque(band, handling))
+    for box in depth.bands(picture):
+        out[box[1] : box[3]] = np.asarray(_opaque(picture.crop(box), handling))
     return out
 
 
 def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
+    """The band without transparency.
+
+    Over white, idefics3, mllama and smolvlm use `alpha_composite` and pixtral `paste`: all 65,536 pairs of level and
+    alpha give the same.
+    """
     if handling.alpha == "drop" or (handling.alpha == "white" and band.mode == "RGB"):
         return band.convert("RGB")
     colour = (255, 255, 255) if handling.alpha == "white" else handling.alpha
-    transparent = band.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", band.size, (*colour, 255)), transparent).convert("RGB")
+    background = Image.new("RGBA", band.size, (*colour, 255))
+    return Image.alpha_composite(background, band.convert("RGBA")).convert("RGB")
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:

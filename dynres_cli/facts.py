@@ -7,9 +7,6 @@ from typing import Literal
 
 from dynres_cli.geometry import RGB, Size
 
-DEEP_MODES = ("I", "F")
-"""Pillow's modes of more than 8 bits, beside those that begin with `I;16`."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -63,7 +60,7 @@ class Facts:
     @property
     def deep(self) -> bool:
         """More than 8 bits a channel reach us, so that clipping loses something."""
-        return self.mode in DEEP_MODES or self.mode.startswith("I;16")
+        return is_deep(self.mode)
 
     def oriented(self, handling: Handling) -> bool:
         """Whether the pixels that are tiled were turned as the orientation tag asks."""
@@ -77,6 +74,11 @@ class Facts:
     def upright_size(self) -> Size:
         """The size of the picture turned as its tag asks, whether or not that is done."""
         return self.tiled_size(Handling(exif="apply"))
+
+
+def is_deep(mode: str) -> bool:
+    """Whether Pillow's mode has more than 8 bits a channel."""
+    return mode in ("I", "F") or mode.startswith("I;16")
 
 
 def flags(facts: Facts, handling: Handling, *, truncated: bool = False, grid_flipped: bool = False) -> tuple[str, ...]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import struct
+import zlib
 from collections.abc import Callable
 from typing import BinaryIO
 
 MOST_FRAMES = 100_000
 """Where counting ends: a file may chain its frames in a circle."""
 
-LARGEST_CHUNK = 1 << 20
-"""A side chunk above this is not looked at."""
+PNG_TAIL = 1 << 14
+"""How far from its end a PNG is searched for what was written behind its pixels."""
 
 
 def gif_frames(file: BinaryIO) -> int:
@@ -49,7 +50,7 @@ def _skip_blocks(file: BinaryIO) -> None:
 
 
 def tiff_frames(file: BinaryIO) -> int:
-    """How many directories a TIFF chains; a damaged or circular chain counts as far as it goes."""
+    """How many directories a TIFF chains, 0 if not even one; a damaged or circular chain counts as far as it goes."""
     file.seek(0)
     head = file.read(16)
     order = "<" if head[:2] == b"II" else ">"
@@ -66,7 +67,7 @@ def tiff_frames(file: BinaryIO) -> int:
             (offset,) = struct.unpack(offset_form, file.read(struct.calcsize(offset_form)))
     except (struct.error, OSError, OverflowError):
         pass
-    return max(len(seen), 1)
+    return len(seen)
 
 
 FRAME_COUNTERS: dict[str, Callable[[BinaryIO], int]] = {"GIF": gif_frames, "TIFF": tiff_frames}
@@ -74,19 +75,26 @@ FRAME_COUNTERS: dict[str, Callable[[BinaryIO], int]] = {"GIF": gif_frames, "TIFF
 
 
 def late_png_chunks(file: BinaryIO) -> dict[str, bytes]:
-    """The eXIf and XMP chunks of a PNG that stand behind its pixels, where a header's reader does not see them."""
-    found: dict[str, bytes] = {}
-    file.seek(8)
-    while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
-        (length,) = struct.unpack(">L", head[:4])
-        wanted = head[4:] in (b"eXIf", b"iTXt") and length <= LARGEST_CHUNK
-        body = file.read(length) if wanted else b""
-        file.seek(length - len(body) + 4, os.SEEK_CUR)
-        if head[4:] == b"eXIf":
-            found["exif"] = body
-        elif body.startswith(b"XML:com.adobe.xmp\0"):
-            found["xmp"] = body
-    return found
+    """The eXIf and XMP chunks that stand behind a PNG's pixels, where a header's reader does not see them.
+
+    Only the file's end is searched, for walking through every chunk of pixels would cost more than all the rest; the
+    checksum tells a chunk from pixels that look like one.
+    """
+    file.seek(max(file.seek(0, os.SEEK_END) - PNG_TAIL, 0))
+    tail = file.read()
+    exif, text = _chunk(tail, b"eXIf"), _chunk(tail, b"iTXt")
+    found = {"exif": exif} if exif else {}
+    return {**found, "xmp": text} if text and text.startswith(b"XML:com.adobe.xmp\0") else found
+
+
+def _chunk(tail: bytes, kind: bytes) -> bytes | None:
+    at = tail.rfind(kind)
+    if at < 4:
+        return None
+    (length,) = struct.unpack_from(">L", tail, at - 4)
+    body = tail[at + 4 : at + 4 + length]
+    checksum = tail[at + 4 + length : at + 8 + length]
+    return body if zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big") == checksum else None
 
 
 def is_srgb(profile: bytes) -> bool:

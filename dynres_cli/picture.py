@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from dynres_cli import formats
+from dynres_cli import formats, headers
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Limits
 
@@ -66,14 +66,16 @@ def opened_picture(file: BinaryIO, limits: Limits) -> Iterator[ImageFile.ImageFi
     try:
         with _room_for(limits.max_pixels):
             picture = Image.open(file, formats=allowed_formats())
+    except UnidentifiedImageError as error:
+        raise _unidentified(start, file) from error
     except (*DECODER_ERRORS, MemoryError) as error:
-        raise failure(error, start) from error
+        raise failure(error) from error
     with picture:
         check_pixels(picture.width, picture.height, limits)
         try:
             yield picture
-        except DECODER_ERRORS as error:
-            raise failure(error, start) from error
+        except (*DECODER_ERRORS, MemoryError) as error:
+            raise failure(error) from error
 
 
 _GUARD_LOCK = threading.Lock()
@@ -106,8 +108,8 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
         raise ImageError(code="too_many_pixels", message=message)
 
 
-def failure(error: BaseException, start: bytes) -> ImageError:
-    """The ImageError for whatever went wrong; `start` is the beginning of the file.
+def failure(error: BaseException) -> ImageError:
+    """The ImageError for whatever a decoder raised.
 
     The text never quotes Pillow: records must be the same under any version of it, and its words may quote the file.
     """
@@ -116,8 +118,6 @@ def failure(error: BaseException, start: bytes) -> ImageError:
         return ImageError("too_many_pixels", f"the header states more pixels than are allowed; {advice}")
     if isinstance(error, MemoryError):
         return ImageError("out_of_memory", "there is not enough memory for this picture; use fewer workers")
-    if isinstance(error, UnidentifiedImageError):
-        return _unidentified(start)
     return truncated() if _CUT_SHORT.search(str(error)) else corrupt()
 
 
@@ -131,12 +131,20 @@ def corrupt() -> ImageError:
     return ImageError("corrupt", "the file is damaged and cannot be decoded; get a whole copy of it")
 
 
-def _unidentified(start: bytes) -> ImageError:
+def unsupported(what: str) -> ImageError:
+    """The outcome of a picture whose pixels are stored in a way that has no mapping to RGB."""
+    return ImageError("unsupported_mode", f"{what} is not turned into RGB; convert it to an 8-bit RGB picture first")
+
+
+def _unidentified(start: bytes, file: BinaryIO) -> ImageError:
+    """Why no allowed decoder takes this file; `start` is its beginning."""
     refused = formats.refused_format(start)
     if refused is not None:
         name, advice = refused
         return ImageError("format_not_allowed", f"this is {name}, which is not opened; {advice}")
     known = formats.format_by_signature(start)
+    if known == "TIFF" and headers.tiff_frames(file) > 0:
+        return unsupported("a TIFF with this layout of pixels")
     if known is not None:
         return ImageError("corrupt", f"it begins like {known}, but its header makes no sense; get a whole copy of it")
     return ImageError(
