@@ -76,12 +76,12 @@ def test_plan_needs_no_picture() -> None:
 def test_pack_names_the_arrays_of_the_reference() -> None:
     """LLaVA-NeXT: pixel_values beside image_sizes as (height, width); only load_image's own views are taken."""
     views = dynres_cli.load_image(noise(500, 250), "llava-v1.6-hf")
-    packed = dynres_cli.packed(views, "llava-v1.6-hf")
+    packed = dynres_cli.pack(views, "llava-v1.6-hf")
     assert packed["image_sizes"].ravel().tolist() == [250, 500]
     with pytest.raises(UsageError, match="views"):
-        dynres_cli.packed(views[:1], "llava-v1.6-hf")
+        dynres_cli.pack(views[:1], "llava-v1.6-hf")
     with pytest.raises(UsageError, match="size"):
-        dynres_cli.packed(np.asarray(views).view(Views), "llava-v1.6-hf")
+        dynres_cli.pack(np.asarray(views).view(Views), "llava-v1.6-hf")
 
 
 def test_a_broken_file_is_an_error_with_a_code(tmp_path: Path) -> None:
