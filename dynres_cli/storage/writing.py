@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -18,10 +18,10 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file to be: the buffers are written one after the other, uncopied."""
+    """A file to be: the buffers are written one after the other, uncopied; they may come as they are made."""
 
     name: str
-    buffers: tuple[bytes | bytearray | memoryview, ...]
+    buffers: Iterable[bytes | bytearray | memoryview]
     mtime_ns: int | None = None
     """The modification time that it is given, where it stands for another file's."""
 
@@ -40,13 +40,19 @@ class Writer:
         All are written aside and made durable; then the others get their names, and the marker only after them.
         Raises RunError where the run cannot go on, otherwise ImageError `output_error`; what has a name is whole.
         """
+        parts = safe_parts(key) if key else ()
         try:
-            with open_folder(self.root, safe_parts(key) if key else (), create=True, calls=self.calls) as folder:
+            with open_folder(self.root, parts, create=True, calls=self.calls) as folder:
                 if not folder.is_new:
                     clean_folder(folder, all_dead=False, calls=self.calls)
-                return self._write_into(folder, files)
+                written = self._write_into(folder, files)
+            # A new folder is an entry of its parent, which may be as new.
+            for depth in range(len(parts) if folder.is_new else 0):
+                with open_folder(self.root, parts[:depth]) as parent:
+                    self._sync_folder(parent)
         except OSError as error:
             raise _explain(error, key or self.root) from error
+        return written
 
     def remove(self, key: str, names: Sequence[str]) -> None:
         """Remove files of the folder `key` in this order; the missing ones are none of its worries."""
