@@ -34,9 +34,9 @@ def environment() -> str:
     return f"transformers{version('transformers').split('.')[0]}"
 
 
-def pass_order() -> Order:
-    """The order of passes of the Pillow that the references here resize with."""
-    return "pillow13" if int(PIL.__version__.split(".")[0]) >= 13 else "pillow12"
+def pass_order(reference: Reference) -> Order:
+    """The order of passes of the Pillow that a reference here resizes with; torch's is that of Pillow 12."""
+    return "pillow13" if reference.resizer == "pillow" and int(PIL.__version__.split(".")[0]) >= 13 else "pillow12"
 
 
 def sizes_of(preset: str, reference: Reference, count: int) -> list[tuple[int, int]]:
@@ -47,7 +47,7 @@ def sizes_of(preset: str, reference: Reference, count: int) -> list[tuple[int, i
 def differences(preset: str, reference: Reference, size: tuple[int, int], seed: int) -> Difference:
     """What differs for one picture; a refusal must be on both sides."""
     image = picture(*size, seed)
-    theirs, ours = _answer(lambda: reference.run(image)), _answer(lambda: see(image, preset, pass_order()))
+    theirs, ours = _answer(lambda: reference.run(image)), _answer(lambda: see(image, preset, pass_order(reference)))
     if isinstance(theirs, Seen) and isinstance(ours, Seen):
         return compare(theirs, ours, reference.tolerance)
     if isinstance(theirs, Refused) and isinstance(ours, Refused):

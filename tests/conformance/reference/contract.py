@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from PIL import Image
@@ -45,7 +46,8 @@ class Reference:
     """How one preset's truth is found.
 
     `source` names what is run, for the matrix. `tolerance` is 0.0 where every bit must agree. `sizes` are (width,
-    height) pairs at the family's own edges, tried beside the random ones, whose sides go up to `longest`.
+    height) pairs at the family's own edges, tried beside the random ones, whose sides go up to `longest`. `resizer` is
+    torch where no Pillow resizes: it always begins with the horizontal pass.
     """
 
     source: str
@@ -54,6 +56,7 @@ class Reference:
     tolerance: float = 0.0
     sizes: tuple[tuple[int, int], ...] = ()
     longest: int = 2500
+    resizer: Literal["pillow", "torch"] = "pillow"
 
 
 def split_views(pixels: np.ndarray) -> Views:
