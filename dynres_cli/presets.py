@@ -127,7 +127,7 @@ PRESETS: dict[str, Preset] = {
         {"image_size": 512, "max_patches": 12},
         PixelPolicy(*CLIP, arithmetic="fused"),
         "Command A Vision",
-        tolerance=0.1,
+        tolerance=0.031,
     ),
     "nemotron-vl": Preset(
         "nemotron_vl",
@@ -159,23 +159,23 @@ PRESETS: dict[str, Preset] = {
         {"tile_size": 448, "max_num_tiles": 36},
         PixelPolicy(*HALF, arithmetic="fused"),
         "Perception LM",
-        tolerance=0.1,
+        tolerance=0.016,
     ),
     "lfm2-vl": Preset(
         "lfm2_vl",
         {"tile_size": 512, "min_tiles": 2, "max_tiles": 10},
         PixelPolicy(*HALF, arithmetic="fused"),
         "LFM2-VL",
-        tolerance=0.1,
+        tolerance=0.008,
     ),
     "molmo": Preset(
         "molmo",
         {"image_size": 336, "max_crops": 12},
         PixelPolicy(*CLIP, exif="apply"),
         "Molmo, MolmoE",
-        tolerance=0.1,
+        tolerance=1e-5,
     ),
     "molmo2": Preset(
-        "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.1
+        "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.008
     ),
 }

@@ -139,6 +139,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/cohere2_vision (torch)",
         prompt=cohere2_vision.prompt,
         inputs=cohere2_vision.inputs,
+        pack=cohere2_vision.pack,
         candidates=cohere2_vision.candidates,
     ),
     "nemotron_vl": Strategy(
@@ -172,6 +173,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         keeps_aspect=False,
         reference="NVlabs/VILA llava/mm_utils.py",
         inputs=nvila.inputs,
+        pack=nvila.pack,
         candidates=nvila.candidates,
     ),
     "aria": Strategy(
@@ -184,6 +186,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/aria (Pillow backend)",
         prompt=aria.prompt,
         inputs=aria.inputs,
+        pack=aria.pack,
         candidates=aria.candidates,
     ),
     "perception_lm": Strategy(
@@ -195,6 +198,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         keeps_aspect=False,
         reference="transformers models/perception_lm (torch)",
         prompt=perception_lm.prompt,
+        pack=perception_lm.pack,
         candidates=perception_lm.candidates,
     ),
     "lfm2_vl": Strategy(
@@ -207,6 +211,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/lfm2_vl (torch)",
         prompt=lfm2_vl.prompt,
         inputs=lfm2_vl.inputs,
+        pack=lfm2_vl.pack,
         candidates=lfm2_vl.candidates,
         equal_views=False,
     ),
@@ -220,6 +225,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="allenai/molmo olmo/data/model_preprocessor.py",
         prompt=molmo.prompt,
         inputs=molmo.inputs,
+        pack=molmo.pack,
         candidates=molmo.candidates,
     ),
     "molmo2": Strategy(
@@ -232,6 +238,7 @@ STRATEGIES: dict[str, Strategy[Any]] = {
         reference="transformers models/molmo2 (torch)",
         prompt=molmo2.prompt,
         inputs=molmo2.inputs,
+        pack=molmo2.pack,
         candidates=molmo2.candidates,
     ),
 }

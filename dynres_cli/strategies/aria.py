@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View, whole
-from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
 from dynres_cli.strategies.llava_next import best_canvas, fit, fitted
+from dynres_cli.strategies.packing import MaskArray, NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 SPLIT_SHAPES = (
@@ -105,6 +106,17 @@ def inputs(_size: Size, _params: AriaParams, plan: Plan) -> dict[str, Numbers]:
     """How many crops there are, and the true (height, width) of each at the top left of its `pixel_mask`."""
     shown = [plan.surfaces[view.surface].scaled for view in plan.views]
     return {"num_crops": plan.total, "pixel_mask": tuple((each.height, each.width) for each in shown)}
+
+
+def pack(_size: Size, params: AriaParams, plan: Plan) -> dict[str, Packed]:
+    """All views, where the picture lies in each, and how many they are."""
+    square = Size(params.max_image_size, params.max_image_size)
+    inside = tuple(whole(plan.surfaces[view.surface].scaled) for view in plan.views)
+    return {
+        "pixel_values": PixelArray(),
+        "pixel_mask": MaskArray(square, inside, dtype="bool"),
+        "num_crops": NumberArray(plan.total),
+    }
 
 
 def candidates(size: Size, params: AriaParams) -> list[Candidate]:

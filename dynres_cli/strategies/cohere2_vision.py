@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size
-from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
 from dynres_cli.strategies.internvl import stretched
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
 
@@ -68,6 +69,11 @@ def prompt(_size: Size, params: Cohere2VisionParams, plan: Plan) -> Prompt:
 def inputs(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Numbers]:
     """How many views the picture has, the thumbnail included."""
     return {"num_patches": plan.total}
+
+
+def pack(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Packed]:
+    """All views in one array, and how many they are."""
+    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
 
 
 def candidates(size: Size, params: Cohere2VisionParams) -> list[Candidate]:

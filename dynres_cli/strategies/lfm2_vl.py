@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
 from dynres_cli.strategies.internvl import candidate_grids, closest_grid
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
 
@@ -107,15 +108,36 @@ def tokens(size: Size, params: Lfm2VlParams, plan: Plan) -> int:
     return sum(count for _, count in prompt(size, params, plan))
 
 
+def patch_shapes(params: Lfm2VlParams, plan: Plan) -> tuple[tuple[int, int], ...]:
+    """Rows and columns of patches of every view."""
+    patch = params.encoder_patch_size
+    return tuple((view.box.size.height // patch, view.box.size.width // patch) for view in plan.views)
+
+
 def inputs(size: Size, params: Lfm2VlParams, plan: Plan) -> dict[str, Numbers]:
     """Each view's patches as (rows, columns), the grid, and the (height, width) of the picture in one piece."""
-    patch, whole = params.encoder_patch_size, snapped(size, params)
-    shapes = tuple((view.box.size.height // patch, view.box.size.width // patch) for view in plan.views)
+    whole = snapped(size, params)
     return {
-        "spatial_shapes": shapes,
+        "spatial_shapes": patch_shapes(params, plan),
         "image_rows": plan.grid.rows,
         "image_cols": plan.grid.cols,
         "image_sizes": (whole.height, whole.width),
+    }
+
+
+def pack(_size: Size, params: Lfm2VlParams, plan: Plan) -> dict[str, Packed]:
+    """Each view as a row of patches, padded to the most that any view may have, and which of them are true."""
+    patch = params.encoder_patch_size
+    of_a_tile = (params.tile_size // patch) ** 2 if params.do_image_splitting else 0
+    most = max(params.max_image_tokens * params.downsample_factor**2, of_a_tile)
+    shapes = patch_shapes(params, plan)
+    filled = [min(rows * cols, most) for rows, cols in shapes]
+    return {
+        "pixel_values": PixelArray(
+            pattern="c (h p) (w q) -> (h w) (p q c)", lengths={"p": patch, "q": patch}, pad_to=(0, most)
+        ),
+        "pixel_attention_mask": NumberArray(tuple((1,) * some + (0,) * (most - some) for some in filled), "int32"),
+        "spatial_shapes": NumberArray(shapes),
     }
 
 

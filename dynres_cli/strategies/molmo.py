@@ -13,8 +13,12 @@ from functools import lru_cache
 
 from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import Box, Grid, Plan, Point, Size, Surface, View, overview
-from dynres_cli.strategies.family import Candidate, Numbers, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
+
+HIDDEN = -100
+"""The reference's place of a token that the prompt does not show."""
 
 NEVER = 10e9
 """What the reference puts in the place of a scale below 1, so that it is not the least."""
@@ -35,6 +39,12 @@ class MolmoParams(Params):
         if self.window < self.patch_size:
             msg = f"margin={self.margin} leaves nothing of a crop of {self.image_size} pixels; use a smaller margin"
             raise UsageError(msg)
+        if self.image_size % self.patch_size or self.margin % self.pooling:
+            msg = (
+                f"image_size={self.image_size} must be whole patches of {self.patch_size}, and margin={self.margin} "
+                f"whole tokens of {self.pooling}"
+            )
+            raise UsageError(msg)
 
     @property
     def shared(self) -> int:
@@ -44,7 +54,7 @@ class MolmoParams(Params):
     @property
     def window(self) -> int:
         """The pixels from one crop to the next."""
-        return self.image_size // self.patch_size * self.patch_size - self.shared
+        return self.image_size - self.shared
 
     @property
     def pooled(self) -> int:
@@ -152,6 +162,57 @@ def tokens(size: Size, params: MolmoParams, plan: Plan) -> int:
 def inputs(_size: Size, params: MolmoParams, plan: Plan) -> dict[str, Numbers]:
     """The shape of `image_input_idx`: for each view, one place in the prompt for each of its tokens."""
     return {"image_input_idx": (plan.total, params.pooled**2)}
+
+
+def pack(_size: Size, params: MolmoParams, plan: Plan) -> dict[str, Packed]:
+    """Each view as a row of patches, the place of each token in the prompt, and the true share of each patch."""
+    patch = params.patch_size
+    return {
+        "images": PixelArray(pattern="c (h p) (w q) -> (h w) (p q c)", lengths={"p": patch, "q": patch}),
+        "image_input_idx": NumberArray(token_places(params, plan), "int32"),
+        "image_masks": NumberArray(patch_shares(params, plan), "float32"),
+    }
+
+
+def token_places(params: MolmoParams, plan: Plan) -> tuple[tuple[int, ...], ...]:
+    """For each view the place in the prompt of each of its tokens; -100 for one that another crop shows."""
+    side, (_, wide) = params.pooled, pooled_shape(plan, params)
+    whole = tuple(1 + row * (side + 1) + col for row in range(side) for col in range(side))
+    start = side * (side + 1) + 3
+    step = params.window // params.patch_size // params.pooling
+
+    def place(view: View, row: int, col: int) -> int:
+        own = shows(row, view.row, plan.grid.rows, params), shows(col, view.col, plan.grid.cols, params)
+        if not all(own):
+            return HIDDEN
+        return start + (view.row * step + row) * (wide + 1) + view.col * step + col
+
+    crops = (tuple(place(view, row, col) for row in range(side) for col in range(side)) for view in plan.views[1:])
+    return (whole, *crops)
+
+
+def shows(token: int, crop: int, crops: int, params: MolmoParams) -> bool:
+    """Whether a crop shows its token itself, along one axis: not in a margin that it shares with a neighbour."""
+    margin = params.margin // params.pooling
+    return (crop == 0 or token >= margin) and (crop == crops - 1 or token < params.pooled - margin)
+
+
+def patch_shares(params: MolmoParams, plan: Plan) -> tuple[tuple[float, ...], ...]:
+    """For each crop how much of each patch is picture and not padding; the reference ends with a row of -1."""
+    made, patch = plan.surfaces[1], params.patch_size
+    along = params.image_size // patch
+
+    def covered(first: int, start: int, length: int) -> int:
+        return max(0, min(first + patch, start + length) - max(first, start))
+
+    def share(box: Box, row: int, col: int) -> float:
+        high = covered(box.top + row * patch, made.offset.y, made.scaled.height)
+        wide = covered(box.left + col * patch, made.offset.x, made.scaled.width)
+        return high * wide / patch**2
+
+    crops = [view.box for view in plan.views[1:]]
+    shown = (tuple(share(box, row, col) for row in range(along) for col in range(along)) for box in crops)
+    return (*shown, (-1.0,) * along**2)
 
 
 def candidates(size: Size, params: MolmoParams) -> list[Candidate]:

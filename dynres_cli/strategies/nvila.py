@@ -12,8 +12,9 @@ from functools import lru_cache
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, tile_views
 from dynres_cli.strategies import internvl
-from dynres_cli.strategies.family import Candidate, Numbers
+from dynres_cli.strategies.family import Candidate, Numbers, Packed
 from dynres_cli.strategies.internvl import candidate_grids, closest_grid, stretched
+from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, choice, number, ordered
 
 
@@ -81,6 +82,13 @@ def inputs(_size: Size, params: NVILAParams, plan: Plan) -> dict[str, Numbers]:
     if params.image_aspect_ratio == "dynamic_s2":
         return {"block_sizes": (plan.grid.rows, plan.grid.cols)}
     return {"num_patches": plan.total}
+
+
+def pack(_size: Size, params: NVILAParams, plan: Plan) -> dict[str, Packed]:
+    """All views in one array, and the last scale's rows and columns."""
+    if params.image_aspect_ratio == "dynamic_s2":
+        return {"pixel_values": PixelArray(), "block_sizes": NumberArray(((plan.grid.rows, plan.grid.cols),))}
+    return {"pixel_values": PixelArray()}
 
 
 def candidates(size: Size, params: NVILAParams) -> list[Candidate]:

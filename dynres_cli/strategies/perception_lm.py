@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Prompt
+from dynres_cli.strategies.family import Candidate, Packed, Prompt
+from dynres_cli.strategies.packing import PixelArray
 from dynres_cli.strategies.params import Params, choice, number
 
 
@@ -90,6 +91,11 @@ def tokens(_size: Size, params: PerceptionLMParams, plan: Plan) -> int:
 def prompt(size: Size, params: PerceptionLMParams, plan: Plan) -> Prompt:
     """The placeholder for one picture."""
     return (("<|image|>", tokens(size, params, plan)),)
+
+
+def pack(_size: Size, _params: PerceptionLMParams, _plan: Plan) -> dict[str, Packed]:
+    """The views under an axis for the batch."""
+    return {"pixel_values": PixelArray(lead=1)}
 
 
 def candidates(size: Size, params: PerceptionLMParams) -> list[Candidate]:

@@ -49,6 +49,10 @@ EDGES = ((512, 512), (1024, 512), (513, 512), (511, 512), (1536, 2048), (724, 72
 
 PRESETS = {
     "command-a-vision": Reference(
-        "transformers Cohere2Vision, torch; Cohere2VisionProcessor", command_a, tolerance=0.04, sizes=EDGES
+        "transformers Cohere2Vision, torch; Cohere2VisionProcessor",
+        command_a,
+        tolerance=0.031,
+        sizes=EDGES,
+        resizer="torch",
     )
 }

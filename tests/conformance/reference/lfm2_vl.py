@@ -52,6 +52,11 @@ EDGES = ((512, 512), (720, 720), (724, 724), (1000, 500), (20, 700), (700, 20), 
 
 PRESETS = {
     "lfm2-vl": Reference(
-        "transformers Lfm2Vl, torch; Lfm2VlProcessor", lfm2_vl, environments=ONLY_5, tolerance=0.02, sizes=EDGES
+        "transformers Lfm2Vl, torch; Lfm2VlProcessor",
+        lfm2_vl,
+        environments=ONLY_5,
+        tolerance=0.008,
+        sizes=EDGES,
+        resizer="torch",
     )
 }

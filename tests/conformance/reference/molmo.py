@@ -76,7 +76,7 @@ def places(rows: int, cols: int) -> np.ndarray:
             own = own_tokens(row, rows), own_tokens(col, cols)
             crop[own] = canvas[down : down + POOLED, right : right + POOLED][own]
             found.append(crop)
-    return np.stack(found).reshape(-1, POOLED * POOLED)
+    return np.stack(found).reshape(-1, POOLED * POOLED).astype(np.int32)
 
 
 def text_of(rows: int, cols: int) -> str:
@@ -110,5 +110,7 @@ def molmo(image: Image.Image) -> Seen:
 EDGES = ((336, 336), (112, 112), (112, 1000), (111, 1000), (560, 560), (561, 560), (2800, 336), (30, 2000))
 
 PRESETS = {
-    "molmo": Reference("allenai/molmo's preprocessor derived anew, torchvision", molmo, tolerance=1e-5, sizes=EDGES)
+    "molmo": Reference(
+        "allenai/molmo's preprocessor derived anew, torchvision", molmo, tolerance=1e-5, sizes=EDGES, resizer="torch"
+    )
 }

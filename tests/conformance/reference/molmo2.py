@@ -51,6 +51,11 @@ EDGES = ((378, 378), (112, 112), (112, 1000), (111, 1000), (644, 644), (645, 644
 
 PRESETS = {
     "molmo2": Reference(
-        "transformers Molmo2, torch; Molmo2Processor", molmo2, environments=ONLY_5, tolerance=0.02, sizes=EDGES
+        "transformers Molmo2, torch; Molmo2Processor",
+        molmo2,
+        environments=ONLY_5,
+        tolerance=0.008,
+        sizes=EDGES,
+        resizer="torch",
     )
 }
