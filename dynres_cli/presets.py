@@ -55,6 +55,14 @@ QWEN2_BUDGET = {"min_pixels": 3136, "max_pixels": 12_845_056, "patch_size": 14}
 LLAMA4_TOLERANCE = 0.02
 
 
+GRANITE_PINPOINTS = tuple(
+    (384 * i, 384 * j)
+    for i, longest in enumerate((10, 5, 3, 2, 2, 1, 1, 1, 1, 1), start=1)
+    for j in range(1, longest + 1)
+)
+"""Canvases of at most ten tiles or so, as (height, width)."""
+
+
 def _internvl(models: str) -> Preset:
     return Preset("internvl", {"image_size": 448, "min_num": 1, "max_num": 12}, PixelPolicy(*IMAGENET), models)
 
@@ -76,6 +84,27 @@ PRESETS: dict[str, Preset] = {
     ),
     "llava-v1.6-hf": Preset(
         "llava_next", {"pinpoint_order": "height_width"}, PixelPolicy(*CLIP), "LLaVA-v1.6 (transformers)"
+    ),
+    "llava-onevision": Preset(
+        "llava_onevision", {"pinpoint_order": "width_height"}, PixelPolicy(*HALF), "LLaVA-OneVision (original code)"
+    ),
+    "llava-onevision-hf": Preset(
+        "llava_onevision", {"pinpoint_order": "height_width"}, PixelPolicy(*HALF), "LLaVA-OneVision (transformers)"
+    ),
+    "granite-vision": Preset(
+        "llava_next",
+        {"image_size": 384, "grid_pinpoints": GRANITE_PINPOINTS, "pinpoint_order": "height_width"},
+        PixelPolicy(*HALF),
+        "Granite Vision 3",
+        confirmed=False,
+    ),
+    "got-ocr2": Preset("got_ocr2", {"image_size": 1024, "max_patches": 12}, PixelPolicy(*CLIP), "GOT-OCR2"),
+    "aya-vision-8b": Preset(
+        "aya_vision", {"image_size": 364, "max_patches": 12}, PixelPolicy(*HALF), "Aya Vision 8B and 32B"
+    ),
+    "nvlm-d": Preset("nvlm", {"image_size": 448, "max_num": 6}, PixelPolicy(*IMAGENET), "NVLM-D 72B", confirmed=False),
+    "h2ovl": Preset(
+        "h2ovl", {"image_size": 448, "max_num": 6}, PixelPolicy(*IMAGENET), "H2OVL-Mississippi", confirmed=False
     ),
     "idefics3-8b": _idefics3("Idefics3-8B", 364, 169, confirmed=True),
     "smolvlm-2.2b": _idefics3("SmolVLM-Instruct (2.2B)", 384, 81),

@@ -96,7 +96,11 @@ def pack(_size: Size, _params: InternVLParams, plan: Plan) -> dict[str, Packed]:
 
 def candidates(size: Size, params: InternVLParams) -> list[Candidate]:
     """Every grid that was compared, nearest first."""
-    grids = candidate_grids(params.min_num, params.max_num)
+    return by_distance(size, candidate_grids(params.min_num, params.max_num))
+
+
+def by_distance(size: Size, grids: tuple[Grid, ...]) -> list[Candidate]:
+    """Grids by how far their aspect ratio is from the picture's; of equals the smaller one first."""
     return sorted(
         (Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids),
         key=lambda candidate: (candidate.distance, candidate.grid.tiles),

@@ -1,0 +1,19 @@
+"""NVLM-D: InternVL's tiles, with a tag before each one in the text.
+
+Follows NVLM-D's own rule as vLLM runs it (model_executor/models/nvlm_d.py). Without a thumbnail the reference has no
+tag for the last tile and leaves that tile's placeholders out; dynres then writes the tile's own tag.
+"""
+
+from __future__ import annotations
+
+from dynres_cli.geometry import Plan, Size
+from dynres_cli.strategies.family import Prompt
+from dynres_cli.strategies.internvl import InternVLParams, tokens_per_view
+
+
+def prompt(_size: Size, params: InternVLParams, plan: Plan) -> Prompt:
+    """Numbered tiles, and the last view as the global one, also where it is the only one."""
+    pads = ("<|vision_pad|>", tokens_per_view(params))
+    tags = [f"<tile_{index}>" for index in range(1, plan.total)]
+    tags.append("<tile_global_thumbnail>" if params.thumbnail else f"<tile_{plan.total}>")
+    return (("<Image>", 1), *(run for tag in tags for run in ((tag, 1), pads)), ("</Image>", 1))
