@@ -64,7 +64,6 @@ def _facts(file: BinaryIO, name: str, limits: Limits) -> Facts:
             has_alpha=picture.has_transparency_data,
             icc_not_srgb=profile != b"" and not headers.is_srgb(profile),
             extension_mismatch=formats.mismatched(name, found),
-            progressive=bool(picture.info.get("progressive")),
         )
 
 
@@ -89,15 +88,23 @@ def decode(source: Source, facts: Facts, handling: Handling, limits: Limits = DE
 
     ImageError where the file does not give the whole picture, unless a part of it was asked for.
     """
-    try:
-        pixels, lost = _levels(source, facts, handling, limits), False
-    except ImageError as error:
-        if error.code != "truncated" or handling.on_truncated == "error":
-            raise
+    pixels = _whole(source, facts, handling, limits)
+    lost = pixels is None
+    if pixels is None:
         with _what_there_is():
-            pixels, lost = _levels(source, facts, handling, limits), True
+            pixels = _levels(source, facts, handling, limits)
     turn = facts.oriented(handling) and not facts.turned_by_itself
     return Decoded(turned(pixels, facts.orientation) if turn else pixels, lost)
+
+
+def _whole(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Pixels | None:
+    """The levels, or None where the file is cut short and what there is of it was asked for."""
+    try:
+        return _levels(source, facts, handling, limits)
+    except ImageError as error:
+        if error.code == "truncated" and handling.on_truncated == "tile":
+            return None
+        raise
 
 
 @contextmanager

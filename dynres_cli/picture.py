@@ -6,6 +6,7 @@ import io
 import re
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +55,17 @@ def allowed_formats() -> tuple[str, ...]:
         return openers
     pillow_heif.register_heif_opener()
     return (*openers, formats.HEIF)
+
+
+def prepare_worker() -> None:
+    """Settings for a process of our own: Pillow's warnings quote files, and one worker is one thread.
+
+    A library call never makes them, for warnings and threads are its caller's affair.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    from PIL import AvifImagePlugin  # noqa: PLC0415 - most runs never see the format
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
 
 @contextmanager
