@@ -8,38 +8,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from tests.conformance.internvl_rule import Shape, nearest, shapes
 from tests.conformance.reference.contract import Reference, Seen
 
 SIDE = 448
 MOST = 6
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 STD = np.array([0.229, 0.224, 0.225], np.float32)
-
-Shape = tuple[int, int]
-
-
-def shapes(least: int, most: int) -> list[Shape]:
-    """Columns and rows with least to most tiles, by number of tiles; InternVL's own loop fills a set."""
-    found = set()
-    for n in range(least, most + 1):
-        for cols in range(1, n + 1):
-            for rows in range(1, n + 1):
-                if least <= cols * rows <= most:
-                    found.add((cols, rows))
-    return sorted(found, key=lambda shape: shape[0] * shape[1])
-
-
-def nearest(image: Image.Image, allowed: list[Shape]) -> Shape:
-    """InternVL's choice among the allowed shapes."""
-    aspect, area = image.width / image.height, image.width * image.height
-    best, least = (1, 1), float("inf")
-    for cols, rows in allowed:
-        distance = abs(aspect - cols / rows)
-        if distance < least:
-            best, least = (cols, rows), distance
-        elif distance == least and area > 0.5 * SIDE * SIDE * cols * rows:
-            best = (cols, rows)
-    return best
 
 
 def cut(image: Image.Image, shape: Shape) -> list[Image.Image]:
@@ -58,9 +33,9 @@ def tensor(image: Image.Image) -> np.ndarray:
 
 def h2ovl(image: Image.Image) -> Seen:
     """Both passes without their last views, then the last view of the second."""
-    first = nearest(image, shapes(1, MOST))
-    rest = [shape for shape in shapes(3, MOST) if first[0] % shape[0] and first[1] % shape[1]]
-    second = nearest(image, rest)
+    first = nearest(image.width, image.height, shapes(1, MOST), SIDE)
+    rest = tuple(shape for shape in shapes(3, MOST) if first[0] % shape[0] and first[1] % shape[1])
+    second = nearest(image.width, image.height, rest, SIDE)
     one, two = cut(image, first), cut(image, second)
     views = [np.ascontiguousarray(tensor(view)) for view in (*two[:-1], *one[:-1], two[-1])]
     tokens = 256 * len(views)
