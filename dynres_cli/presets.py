@@ -157,6 +157,7 @@ PRESETS: dict[str, Preset] = {
         PixelPolicy(*CLIP, arithmetic="fused"),
         "Command A Vision",
         tolerance=0.031,
+        notes="transformers 4.57 cuts a landscape picture by an upright grid; 5.x does not, and is followed",
     ),
     "nemotron-vl": Preset(
         "nemotron_vl",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.conformance.reference.contract import ONLY_5, Reference, Seen, Views
-from tests.conformance.reference.processors import run_class, torch_class
+from tests.conformance.reference.contract import Reference, Seen, Views
+from tests.conformance.reference.processors import run_class, torch_class, transformers_major
 
 PATCH = 16
 
@@ -44,7 +44,11 @@ def lfm2_vl(image: Image.Image) -> Seen:
     """Every view, the grid, and the text, each of whose pieces is one token."""
     arrays = run_class(processor(), image, return_row_col_info=True)
     rows, cols = (int(arrays.pop(name)[0]) for name in ("image_rows", "image_cols"))
-    text = text_of(rows, cols, [int(side) for side in arrays.pop("image_sizes")[0]])
+    size = [int(side) for side in arrays.pop("image_sizes")[0]]
+    if transformers_major() == 4:
+        # Its text rule cannot be run without a tokenizer.
+        return Seen(unpatched(arrays), (cols, rows), arrays=arrays)
+    text = text_of(rows, cols, size)
     return Seen(unpatched(arrays), (cols, rows), text.count("<"), text, arrays)
 
 
@@ -54,7 +58,6 @@ PRESETS = {
     "lfm2-vl": Reference(
         "transformers Lfm2Vl, torch; Lfm2VlProcessor",
         lfm2_vl,
-        environments=ONLY_5,
         tolerance=0.008,
         sizes=EDGES,
         resizer="torch",
