@@ -65,5 +65,16 @@ goldens: .venv-transformers4/.stamp .venv-transformers5/.stamp  ## write tests/g
 	.venv-transformers4/bin/python -m tests.conformance.write_goldens
 	.venv-transformers5/bin/python -m tests.conformance.write_goldens
 
+$(VENV)/.stamp-bench: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[bench]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[bench]' -c constraints-dev.txt; \
+	fi
+	@touch $@
+
+bench: $(VENV)/.stamp-bench  ## measure every bar of benchmarks/RESULTS.md, about 25 minutes; BENCH=--quick for five
+	$(PYTHON) benchmarks/bench.py $(BENCH)
+
 clean:  ## forget everything that was built
 	rm -rf $(VENV) .venv-* out dist site .cache

@@ -1,0 +1,117 @@
+"""Turns the benchmark's saved readings into benchmarks/RESULTS.md and the figure stages.png.
+
+python benchmarks/results.py
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from pathlib import Path
+from typing import Any
+
+from bars import BARS, Bar
+
+HERE = Path(__file__).resolve().parent
+Readings = dict[str, Any]
+
+HEAD = """\
+# Results of the benchmark
+
+Made by `make bench` from the raw readings in `results/`; do not edit. Every line compares two programs that took turns
+on the same files within the same minutes. The reference script is [reference.py](reference.py), which is never tuned;
+the pictures are made by [corpus.py](corpus.py). A ratio is the reference's time over dynres's, unless the line says
+otherwise: higher is better. The spread is the smallest and the largest value of the rounds.
+"""
+
+
+def load() -> list[Readings]:
+    """Every saved run, oldest first."""
+    paths = sorted((HERE / "results").glob("*.json"), key=lambda path: (path.stem[:10], int(path.stem[11:])))
+    return [json.loads(path.read_text("utf-8")) for path in paths]
+
+
+def median(readings: Readings | None, key: str) -> float | None:
+    """A row's middle value, if that run has the row."""
+    row = (readings or {}).get("rows", {}).get(key)
+    return statistics.median(row["values"]) if row else None
+
+
+def spread(bar: Bar, values: list[float]) -> str:
+    """The smallest and the largest value, if there is more than one."""
+    if len(values) < 2:
+        return ""
+    return f"{bar.shown(min(values))} – {bar.shown(max(values))} ({len(values)})"
+
+
+def line(key: str, readings: Readings, before: Readings | None) -> str:
+    """One row of the table."""
+    bar, middle, earlier = BARS[key], median(readings, key), median(before, key)
+    if middle is None:
+        return ""
+    cells = [
+        bar.title,
+        "" if bar.must is None else bar.shown(bar.must),
+        "" if bar.aim is None else bar.shown(bar.aim),
+        f"**{bar.shown(middle)}**",
+        spread(bar, readings["rows"][key]["values"]),
+        "" if earlier is None else bar.shown(earlier),
+        bar.verdict(middle),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def table(readings: Readings, before: Readings | None) -> str:
+    """Every bar with what was measured, and what the run before it measured."""
+    head = [
+        "| what | must | aim | measured | spread (rounds) | run before | |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    return "\n".join(head + [text for key in BARS if (text := line(key, readings, before))])
+
+
+def stage_table(stages: dict[str, dict[str, float]]) -> str:
+    """Milliseconds an image, a line a stage and a column a program."""
+    names = list(stages)
+    kinds = list(dict.fromkeys(stage for one in stages.values() for stage in one))
+    lines = [f"| ms an image | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for kind in kinds:
+        cells = (f"{stages[name][kind]:.1f}" if kind in stages[name] else "" for name in names)
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    totals = (f"**{sum(stages[name].values()):.1f}**" for name in names)
+    return "\n".join([*lines, f"| all stages | {' | '.join(totals)} |"])
+
+
+def facts(readings: Readings) -> str:
+    """When, how and on what it was measured."""
+    pictures, size = readings["corpus"]["pictures"], readings["corpus"]["bytes"] / 1e6
+    told = {"date": readings["date"], "command": f"`{readings['command']}`"}
+    told |= {"pictures": f"{pictures} files, {size:.0f} MB", **readings["machine"]}
+    return "\n".join(f"* {name}: {value}" for name, value in told.items())
+
+
+def page(runs: list[Readings]) -> str:
+    """The whole of RESULTS.md, from the newest run and the one before it."""
+    newest, before = runs[-1], runs[-2] if len(runs) > 1 else None
+    parts = [HEAD, facts(newest), "", table(newest, before), ""]
+    if newest["stages"]:
+        parts += ["## Where the time goes", "", "![Milliseconds an image by stage](stages.png)", ""]
+        parts += [stage_table(newest["stages"]), ""]
+    return "\n".join(parts)
+
+
+def publish() -> None:
+    """Write RESULTS.md, and the figure where matplotlib is installed."""
+    runs = load()
+    (HERE / "RESULTS.md").write_text(page(runs), "utf-8")
+    try:
+        import figure
+    except ImportError:
+        print("stages.png was not drawn: it needs matplotlib (pip install -e '.[bench]')")
+        return
+    if runs[-1]["stages"]:
+        figure.draw(runs[-1]["stages"], HERE / "stages.png")
+
+
+if __name__ == "__main__":
+    publish()

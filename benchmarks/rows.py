@@ -1,0 +1,262 @@
+"""The rows of the benchmark: each runs both sides in turn on the same files and returns the ratios, round by round."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from measure import ONE_THREAD, ROOT, environment, run
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every row needs: the pictures, room to write, how many rounds, and a Python with torch, if there is one."""
+
+    corpus: Path
+    scratch: Path
+    quick: bool
+    torch_python: Path | None
+
+    def rounds(self, full: int, quick: int) -> range:
+        return range(quick if self.quick else full)
+
+    @property
+    def paths(self) -> list[Path]:
+        return sorted(self.corpus.iterdir())
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured line: a value for every round, and the raw readings that they come from."""
+
+    values: list[float]
+    raw: dict[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.values)
+
+
+Rows = dict[str, Row]
+Timed = Callable[[], float]
+
+
+def dynres(*arguments: str | Path) -> list[str]:
+    """The command as a user types it, or as a module where it is not installed."""
+    script = Path(sys.executable).with_name("dynres")
+    start = [str(script)] if script.exists() else [sys.executable, "-m", "dynres_cli"]
+    return [*start, *map(str, arguments)]
+
+
+def reference(*arguments: str | Path) -> list[str]:
+    """The plain script."""
+    return [sys.executable, str(HERE / "reference.py"), *map(str, arguments)]
+
+
+@contextmanager
+def room(bench: Bench) -> Iterator[Path]:
+    """A path to write to, removed afterwards, so that the disk is not still busy with it while the next side runs."""
+    out = bench.scratch / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    yield out
+    shutil.rmtree(out, ignore_errors=True)
+
+
+def tiled(bench: Bench, *options: str) -> Timed:
+    """A run of `dynres tile` over the corpus, to be timed."""
+
+    def timed() -> float:
+        with room(bench) as out:
+            return run(dynres("tile", bench.corpus, out, "-q", *options)).seconds
+
+    return timed
+
+
+def plainly(bench: Bench, *options: str) -> Timed:
+    """A run of the reference script over the corpus, to be timed."""
+
+    def timed() -> float:
+        with room(bench) as out:
+            return run(reference(bench.corpus, out, *options)).seconds
+
+    return timed
+
+
+def interleave(sides: dict[str, Timed], rounds: range) -> dict[str, list[float]]:
+    """Every side once a round; each round starts with another side, so that none always comes after the same one."""
+    readings: dict[str, list[float]] = {name: [] for name in sides}
+    names = list(sides)
+    for number in rounds:
+        start = number % len(names)
+        for name in names[start:] + names[:start]:
+            readings[name].append(sides[name]())
+    return readings
+
+
+def ratio(readings: dict[str, list[float]], over: str, under: str) -> Row:
+    """One side's seconds over the other's, round by round."""
+    values = [above / below for above, below in zip(readings[over], readings[under], strict=True)]
+    return Row(values, {name: readings[name] for name in (over, under)})
+
+
+def files(bench: Bench) -> Rows:
+    """The whole job on one core and on two; the same runs tell how both sides scale."""
+    sides = {
+        "reference": plainly(bench),
+        "dynres -j 1": tiled(bench, "-j", "1"),
+        "reference, Pool(2)": plainly(bench, "--pool", "2"),
+        "dynres -j 2": tiled(bench, "-j", "2"),
+    }
+    readings = interleave(sides, bench.rounds(9, 2))
+    ours = ratio(readings, "dynres -j 1", "dynres -j 2").values
+    theirs = ratio(readings, "reference", "reference, Pool(2)").values
+    return {
+        "files-j1": ratio(readings, "reference", "dynres -j 1"),
+        "files-j2": ratio(readings, "reference, Pool(2)", "dynres -j 2"),
+        "scaling": Row([a / b for a, b in zip(ours, theirs, strict=True)], {"dynres": ours, "reference": theirs}),
+    }
+
+
+def png_only(bench: Bench) -> Rows:
+    """Tiles without tensors."""
+    sides = {"reference": plainly(bench, "--no-tensor"), "dynres": tiled(bench, "-j", "1", "--tensor", "none")}
+    return {"png-only": ratio(interleave(sides, bench.rounds(3, 1)), "reference", "dynres")}
+
+
+def tensor_only(bench: Bench) -> Rows:
+    """Tensors without tiles."""
+    sides = {"reference": plainly(bench, "--no-png"), "dynres": tiled(bench, "-j", "1", "--tiles", "none")}
+    return {"tensor-only": ratio(interleave(sides, bench.rounds(5, 2)), "reference", "dynres")}
+
+
+def level_1(bench: Bench) -> Rows:
+    """What a user who knows about compression levels would have."""
+    sides = {"reference": plainly(bench, "--compress-level", "1"), "dynres": tiled(bench, "-j", "1")}
+    return {"level-1": ratio(interleave(sides, bench.rounds(3, 1)), "reference", "dynres")}
+
+
+def no_fsync(bench: Bench) -> Rows:
+    """What it costs that files survive a power cut."""
+    sides = {"with fsync": tiled(bench, "-j", "1"), "without": tiled(bench, "-j", "1", "--no-fsync")}
+    return {"no-fsync": ratio(interleave(sides, bench.rounds(5, 2)), "with fsync", "without")}
+
+
+def floor(bench: Bench) -> Rows:
+    """The whole command, Python's start included, over the decoding and writing that nobody can avoid."""
+    finished = bench.scratch / "finished"
+    shutil.rmtree(finished, ignore_errors=True)
+    run(dynres("tile", bench.corpus, finished, "-q"))
+
+    def least() -> float:
+        with room(bench) as out:
+            command = [sys.executable, str(HERE / "floor.py"), str(bench.corpus), str(finished), str(out)]
+            return float(json.loads(run(command).output)["seconds"])
+
+    sides = {"dynres": tiled(bench, "-j", "1"), "floor": least}
+    rows = {"floor": ratio(interleave(sides, bench.rounds(5, 2)), "dynres", "floor")}
+    shutil.rmtree(finished)
+    return rows
+
+
+@contextmanager
+def side(python: Path, name: str) -> Iterator[Callable[[Path], float]]:
+    """A process that times one picture after the other in memory; see side.py."""
+    command = [str(python), str(HERE / "side.py"), name]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=environment(ONE_THREAD)) as process:
+        stdin, stdout = process.stdin, process.stdout
+        if stdin is None or stdout is None:
+            raise RuntimeError(name)
+        stdout.readline()
+
+        def ask(path: Path) -> float:
+            stdin.write(f"{path}\n")
+            stdin.flush()
+            return float(json.loads(stdout.readline())["seconds"])
+
+        yield ask
+        stdin.close()
+
+
+@contextmanager
+def sides(pythons: dict[str, Path], paths: list[Path]) -> Iterator[dict[str, Callable[[Path], float]]]:
+    """Several such processes, warmed up on the first pictures."""
+    with ExitStack() as stack:
+        asks = {name: stack.enter_context(side(python, name)) for name, python in pythons.items()}
+        for ask in asks.values():
+            for path in paths[:3]:
+                ask(path)
+        yield asks
+
+
+def load(bench: Bench) -> Rows:
+    """load_image against what people use instead; all sides take their turn on every picture."""
+    here = Path(sys.executable)
+    pythons = {"dynres": here, "plain": here}
+    if bench.torch_python:
+        pythons |= {"hf-pil": bench.torch_python, "hf-torchvision": bench.torch_python}
+    readings: dict[str, list[float]] = {name: [] for name in pythons}
+    with sides(pythons, bench.paths) as asks:
+        for _ in bench.rounds(5, 2):
+            one = [{name: ask(path) for name, ask in asks.items()} for path in bench.paths]
+            for name in pythons:
+                readings[name].append(sum(seconds[name] for seconds in one))
+    rows = {"load-plain": ratio(readings, "plain", "dynres")}
+    if bench.torch_python:
+        rows["load-torchvision"] = ratio(readings, "hf-torchvision", "dynres")
+        rows["load-pil"] = ratio(readings, "hf-pil", "dynres")
+    return rows
+
+
+def resize(bench: Bench) -> Rows:
+    """From decoded pixels to tiles and thumbnail: every value is one photograph's median ratio."""
+    here = Path(sys.executable)
+    values = []
+    readings: dict[str, list[float]] = {"pillow": [], "dynres": []}
+    with sides({"dynres-resize": here, "pillow-resize": here}, bench.paths) as asks:
+        for path in bench.paths:
+            pairs = [(asks["pillow-resize"](path), asks["dynres-resize"](path)) for _ in bench.rounds(5, 3)]
+            values.append(statistics.median(pillow / ours for pillow, ours in pairs))
+            readings["pillow"].append(statistics.median(pillow for pillow, _ in pairs))
+            readings["dynres"].append(statistics.median(ours for _, ours in pairs))
+    return {"resize": Row(values, readings)}
+
+
+def start_up(bench: Bench) -> Rows:
+    """The quick commands, in milliseconds: the best of five, as a user who types twice meets it."""
+    commands = {
+        "help": dynres("--help"),
+        "tile-help": dynres("tile", "--help"),
+        "inspect": dynres("inspect", ROOT / "samples" / "astronaut.jpg"),
+    }
+    timed = {name: lambda command=command: run(command).seconds * 1000 for name, command in commands.items()}
+    readings = interleave(timed, bench.rounds(5, 5))
+    return {name: Row([min(values)], {"milliseconds": values}) for name, values in readings.items()}
+
+
+def stages(bench: Bench) -> dict[str, dict[str, float]]:
+    """Milliseconds an image by stage, on one core: as `--profile` and the reference script themselves count them."""
+    commands = {
+        "reference script": lambda out: reference(bench.corpus, out),
+        "reference at level 1": lambda out: reference(bench.corpus, out, "--compress-level", "1"),
+        "dynres": lambda out: dynres("tile", bench.corpus, out, "-j", "1", "--profile", "--json"),
+    }
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
+    for _ in bench.rounds(3, 1):
+        for name, command in commands.items():
+            with room(bench) as out:
+                found[name].append(json.loads(run(command(out)).output)["stages"])
+    images = len(bench.paths)
+    return {
+        name: {stage: 1000 / images * statistics.median(one[stage] for one in rounds) for stage in rounds[0]}
+        for name, rounds in found.items()
+    }
