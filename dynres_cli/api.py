@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dynres_cli import geometry, normalize
-from dynres_cli.decode import decode, probe_bytes
+from dynres_cli.decode import decode
 from dynres_cli.errors import UsageError
 from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
 from dynres_cli.opening import read_source
 from dynres_cli.packed import build
 from dynres_cli.presets import PixelPolicy
+from dynres_cli.probe import probe_bytes
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import Look, Picture, render
 from dynres_cli.resample import Pixels, size_of

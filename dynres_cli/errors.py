@@ -63,6 +63,13 @@ class RunError(DynresError):
         self.code = code
 
 
+class NothingFound(DynresError):  # noqa: N818 - read as a sentence: "raise NothingFound"
+    """The inputs hold no candidate."""
+
+    exit_status = 4
+    code = "nothing_found"
+
+
 class ImageError(DynresError):
     """One picture fails with a code of the closed list."""
 

@@ -53,3 +53,5 @@ class Failed:
     message: str
     repeated: bool = False
     """Taken from an earlier run's record without trying again."""
+    recorded: bool = False
+    """Its record is written already; otherwise whoever receives the outcome writes it."""

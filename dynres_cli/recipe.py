@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -11,7 +12,7 @@ from typing import Any, get_type_hints
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.presets import PRESETS, PixelPolicy
-from dynres_cli.strategies import STRATEGIES, Params, Strategy
+from dynres_cli.strategies import STRATEGIES, Params, Prompt, Strategy
 
 DEFAULT_PRESET = "internvl2"
 
@@ -35,6 +36,23 @@ class Recipe:
 
     def tokens(self, size: Size, plan: Plan) -> int:
         return self.strategy.tokens(size, self.params, plan)
+
+    def prompt(self, size: Size, plan: Plan) -> Prompt | None:
+        """The placeholder text as runs, where the model defines one."""
+        return self.strategy.prompt(size, self.params, plan) if self.strategy.prompt else None
+
+    @property
+    def params_json(self) -> dict[str, Any]:
+        """The parameters as they stand in JSON: by name, in their own order, tuples as lists."""
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self.params)))
+        return values
+
+    @property
+    def differences(self) -> dict[str, Any]:
+        """What was asked for beyond the default preset: its name and the parameters that are not its own."""
+        own = resolve(self.preset).params_json
+        changed = {name: value for name, value in self.params_json.items() if value != own[name]}
+        return ({} if self.preset == DEFAULT_PRESET else {"preset": self.preset}) | changed
 
 
 def resolve(

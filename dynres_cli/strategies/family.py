@@ -49,3 +49,5 @@ class Strategy(Generic[P]):
     pack: Callable[[Size, P, Plan], Mapping[str, Packed]] | None = None
     candidates: Callable[[Size, P], list[Candidate]] | None = None
     equal_views: bool = True
+    float_views: bool = False
+    """Whether some views exist only as floats: padded or resampled after normalisation."""

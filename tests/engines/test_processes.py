@@ -282,7 +282,7 @@ def test_handles_stay_level_while_workers_come_and_go() -> None:
     """Guarantee 38: forty workers die one after the other, and the parent has as many open files as before."""
 
     def handles() -> int:
-        return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - counting is all
+        return len(os.listdir("/proc/self/fd"))
 
     list(run(double, numbers(2), TWO))
     before = handles()

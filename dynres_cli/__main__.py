@@ -1,0 +1,59 @@
+"""The `dynres` command: the last line between an error and the shell."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# One worker a core is the plan, so no library below may start threads of its own; NumPy reads this on import.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+from dynres_cli.cli.app import app  # noqa: E402
+from dynres_cli.errors import DynresError  # noqa: E402
+
+
+def main() -> None:
+    """Run the command line; errors become one sentence on stderr and the documented exit status."""
+    try:
+        status = _run()
+        _flush()
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`): nothing is wrong with the run, and there is nobody to tell.
+        _drop_output()
+        status = 0
+    sys.exit(status)
+
+
+def _run() -> int:
+    try:
+        app(prog_name="dynres")
+    except DynresError as error:
+        _complain(f"dynres: {error}")
+        return error.exit_status
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    return 0
+
+
+def _complain(text: str) -> None:
+    """One line on stderr in which no name can steer the terminal."""
+    safe = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    if sys.stderr is not None:
+        sys.stderr.write(safe + "\n")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _drop_output() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush stays quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Options that several commands share, with their help, and how they become values of our own."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dynres_cli.errors import UsageError
+
+GRID = "Which grid"
+INPUT = "Which inputs"
+
+
+def load_config(context: typer.Context, file: Path | None) -> Path | None:
+    """Read a command's defaults from its table in --config FILE, or in ./dynres.toml if that exists."""
+    found = file or Path("dynres.toml")
+    if file is None and not found.is_file():
+        return None
+    try:
+        tables = tomllib.loads(found.read_text("utf-8"))
+    except OSError as error:
+        msg = f"{found}: cannot read the configuration: {error.strerror}"
+        raise UsageError(msg) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{found}: not a TOML file: {error}"
+        raise UsageError(msg) from None
+    table = tables.get(context.info_name or "", {})
+    if not isinstance(table, dict):
+        msg = f"{found}: {context.info_name} must be a table: [{context.info_name}]"
+        raise UsageError(msg)
+    context.default_map = {**(context.default_map or {}), **_by_parameter(context, table, found)}
+    return file
+
+
+def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) -> dict[str, Any]:
+    """The table's long option names as the command's own parameter names."""
+    names = {
+        option.removeprefix("--"): parameter.name
+        for parameter in context.command.params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    for name in table:
+        if name not in names or name in ("config", "shard"):
+            near = difflib.get_close_matches(name, list(names), n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            msg = f"{found}: {context.info_name} has no option {name!r}{hint}"
+            raise UsageError(msg)
+    return {str(names[name]): value for name, value in table.items()}
+
+
+def assignments(pairs: list[str]) -> dict[str, str]:
+    """The name=value pairs of --set."""
+    parsed = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            msg = f"--set {pair}: write it as name=value, for example --set max_num=6"
+            raise UsageError(msg)
+        parsed[name] = value
+    return parsed
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", metavar="FILE", is_eager=True, callback=load_config, help="Defaults by command [./dynres.toml]."
+    ),
+]
+Preset = Annotated[
+    str | None,
+    typer.Option("--preset", metavar="NAME", help="A checkpoint's rule, see `dynres strategies` [internvl2]."),
+]
+Strategy = Annotated[
+    str | None, typer.Option("--strategy", metavar="NAME", help="A family by name, with its first preset.")
+]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="One parameter, by the reference's own name.")
+]
+MinNum = Annotated[int | None, typer.Option("--min-num", metavar="N", help="Fewest tiles of a grid (InternVL) [1].")]
+MaxNum = Annotated[int | None, typer.Option("--max-num", metavar="N", help="Most tiles of a grid (InternVL) [12].")]
+ImageSize = Annotated[
+    int | None, typer.Option("--image-size", metavar="N", help="Side of a tile in pixels (InternVL) [448].")
+]
+Thumbnail = Annotated[
+    bool | None, typer.Option("--thumbnail/--no-thumbnail", help="Add the whole picture above one tile [on].")
+]
+FilesFrom = Annotated[
+    str | None, typer.Option("--files-from", metavar="FILE", help="Read the inputs from a list, - for stdin.")
+]
+Null = Annotated[bool, typer.Option("-0", "--null", help="The list is separated by NUL bytes, as by find -print0.")]
+Root = Annotated[
+    Path | None, typer.Option("--root", metavar="DIR", help="Where keys of --files-from begin [current folder].")
+]
+Include = Annotated[list[str] | None, typer.Option("--include", metavar="GLOB", help="Only files that match.")]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="No files that match.")]
+Hidden = Annotated[bool, typer.Option("--hidden", help="Visit hidden files and folders too.")]
+Follow = Annotated[bool, typer.Option("-L", "--follow", help="Follow links below the inputs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
+Exif = Annotated[str, typer.Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
+Alpha = Annotated[str, typer.Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
+MaxPixels = Annotated[int, typer.Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]
+"""Options that have no default of their own stand for the preset's; the help names it in brackets."""
+
+
+def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> dict[str, object]:
+    """The parameters of --set and of the options that name one, which win."""
+    given = {name: value for name, value in named.items() if value is not None}
+    return {**assignments(pairs or []), **given}

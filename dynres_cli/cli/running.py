@@ -1,0 +1,99 @@
+"""Runs `dynres tile`: signals in, progress and summary out, an exit status at the end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from dynres_cli.engines import Pace, Watch
+from dynres_cli.items import Done, Failed
+from dynres_cli.operations.tally import Tally
+from dynres_cli.operations.tiling import Observer, Order, Result, tile_all
+from dynres_cli.report import printing, summary
+from dynres_cli.report.progress import Progress, progress
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a run shows, and where."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    profile: bool = False
+    log: str | None = None
+
+
+class Steering:
+    """Turns signals into a run's pace: the first one drains it, the second one ends it at once."""
+
+    def __init__(self) -> None:
+        self.pace = Pace.RUN
+        self.signal: int | None = None
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._heard) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _heard(self, number: int, _frame: FrameType | None) -> None:
+        self.pace = Pace.DRAIN if self.signal is None else Pace.KILL
+        self.signal = self.signal or number
+
+
+def run(order: Order, shown: Shown) -> int:
+    """Tile everything, say how it went, and give the exit status."""
+    steering = Steering()
+    with ExitStack() as stack, steering.installed():
+        result = tile_all(order, _observer(stack, shown), Watch(pace=lambda: steering.pace))
+    _say(result, shown)
+    if steering.signal is not None:
+        return 128 + steering.signal
+    return 3 if result.tally.failed else 0
+
+
+def _observer(stack: ExitStack, shown: Shown) -> Observer:
+    showing: list[Progress] = []
+
+    def started(total: int) -> None:
+        showing.append(stack.enter_context(progress(total, quiet=shown.quiet)))
+
+    def outcome(each: Done | Failed, tally: Tally) -> None:
+        showing[0](tally)
+        if shown.verbose:
+            printing.note(summary.outcome_line(each))
+
+    return Observer(started, outcome)
+
+
+def _say(result: Result, shown: Shown) -> None:
+    """The failures and the summary on stderr, the JSON on stdout."""
+    if not shown.profile:
+        result.tally.stages.clear()
+    for line in summary.failure_lines(result.tally):
+        printing.note(line)
+    if result.stopped:
+        printing.note("stopped before the end; run the same command again to go on")
+    if not shown.quiet:
+        printing.note(summary.table(result.tally, result.manifest, printing.width()).rstrip("\n"))
+    if shown.json:
+        printing.data(summary.as_json(result.tally, result.manifest))
+
+
+def list_only(order: Order) -> int:
+    """Print the inputs that a run would take, one a line, and tile nothing."""
+    from dynres_cli.source import listing
+
+    found = listing(order.selection)
+    for item in found:
+        if order.shard.holds(item.key):
+            printing.data(printing.name(item.source))
+    printing.note(f"{found.found:,} found; nothing was written (--dry-run)")
+    return 0 if found.found else 4

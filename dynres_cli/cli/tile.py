@@ -1,0 +1,147 @@
+"""`dynres tile`: options become a Job and a Selection, a run becomes an exit status."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from dynres_cli.cli import options
+from dynres_cli.errors import UsageError
+from dynres_cli.formats import EXTENSIONS
+
+EPILOG = f"""Examples:
+
+  dynres tile photos/ out/                      tiles, tensors and manifest for InternVL2
+
+  dynres tile photos/ out/ --preset llava-v1.6  the same for LLaVA-NeXT
+
+  dynres tile photos/ out/ --max-num 6 --tiles none --dtype bfloat16
+
+  fd -e jpg -0 . photos | dynres tile --files-from - -0 --root photos out/
+
+Run the same command again to finish what was interrupted. In folders, files with these names are tried:
+{" ".join(sorted(EXTENSIONS))}
+
+Exit status: 0 all done, 1 the run could not be done, 2 usage, 3 some images failed, 4 no image found,
+130 and 143 stopped by a signal."""
+
+
+def tile(
+    paths: Annotated[list[str], typer.Argument(metavar="IN... OUT", help="Files and folders, then the output folder.")],
+    *,
+    preset: options.Preset = None,
+    strategy: options.Strategy = None,
+    set_: options.Set = None,
+    min_num: options.MinNum = None,
+    max_num: options.MaxNum = None,
+    image_size: options.ImageSize = None,
+    thumbnail: options.Thumbnail = None,
+    tiles: Annotated[Literal["png", "none"], typer.Option(help="Whether views are written as pictures.")] = "png",
+    tensor: Annotated[Literal["npy", "none"], typer.Option(help="Whether the tensor is written.")] = "npy",
+    dtype: Annotated[
+        Literal["float32", "float16", "bfloat16", "uint8"],
+        typer.Option(help="Of the tensor; uint8 is before normalising."),
+    ] = "float32",
+    png_level: Annotated[Literal["fast", "small"], typer.Option(help="Speed or size of the pictures.")] = "fast",
+    exif: options.Exif = "reference",
+    alpha: options.Alpha = "reference",
+    depth16: Annotated[Literal["clip", "scale"], typer.Option(help="What becomes of 16 bits a channel.")] = "clip",
+    resample: Annotated[
+        Literal["pillow12", "pillow13"], typer.Option(help="Whose order of the two passes.")
+    ] = "pillow12",
+    kernel: Annotated[
+        Literal["auto", "numba", "pillow"], typer.Option(help="Who resizes; the pixels are the same.")
+    ] = "auto",
+    on_truncated: Annotated[
+        Literal["error", "tile"], typer.Option(help="What becomes of pictures that end too early.")
+    ] = "error",
+    frames: Annotated[Literal["first", "all"], typer.Option(help="Of animated pictures.")] = "first",
+    max_pixels: options.MaxPixels = 89_478_485,
+    max_tiles: Annotated[int, typer.Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
+    max_bytes: Annotated[int, typer.Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
+    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="Time limit for one image.")] = 120.0,
+    max_memory: Annotated[
+        str | None, typer.Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
+    ] = None,
+    files_from: options.FilesFrom = None,
+    null: options.Null = False,
+    root: options.Root = None,
+    include: options.Include = None,
+    exclude: options.Exclude = None,
+    hidden: options.Hidden = False,
+    follow: options.Follow = False,
+    into: Annotated[bool, typer.Option("--into", help="Write into a folder that holds other things too.")] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try earlier failures again.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Redo this run's images, finished or not.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")] = False,
+    max_failures: Annotated[int | None, typer.Option(metavar="N", help="Stop after N failures.")] = None,
+    jobs: Annotated[int, typer.Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
+    engine: Annotated[Literal["processes", "serial"], typer.Option(help="serial is for debugging.")] = "processes",
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N.")
+    ] = None,
+    fsync: Annotated[bool, typer.Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be tiled, and stop.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show the time of each stage.")] = False,
+    json: options.Json = False,
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Write times and versions as JSON lines.")] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors on stderr.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="One line for each image.")] = False,
+    config: options.Config = None,
+) -> None:
+    """Tile files and folders: PNG tiles, a tensor and a record for each image, one manifest for all."""
+    # Everything below is imported late: `dynres tile --help` needs none of it.
+    from dynres_cli.choices import Choices, cores, job_for
+    from dynres_cli.cli.running import Shown, list_only, run
+    from dynres_cli.engines import Limits as EngineLimits
+    from dynres_cli.facts import Limits
+    from dynres_cli.globs import Filter
+    from dynres_cli.handling import handling_for
+    from dynres_cli.keys import Shard
+    from dynres_cli.operations.memory import budget
+    from dynres_cli.operations.tiling import Order, folds
+    from dynres_cli.recipe import resolve
+    from dynres_cli.sinks.tree import Writing
+    from dynres_cli.source import Selection
+
+    named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
+    recipe = resolve(preset, strategy, options.overrides(set_, named))
+    handling = replace(handling_for(recipe.pixels, exif, alpha), depth16=depth16, on_truncated=on_truncated)
+    limits = Limits(max_pixels, max_bytes)
+    writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
+    chosen = Choices(recipe, handling, limits, writing, resample, kernel, frames, max_tiles, timeout)
+    *inputs, out = inputs_and_out(paths, listed=files_from is not None)
+    job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
+    selection = Selection(
+        inputs=tuple(inputs),
+        files_from=files_from,
+        null_separated=null,
+        root=str(root) if root else None,
+        filter=Filter(tuple(include or ()), tuple(exclude or ())),
+        hidden=hidden,
+        follow_links=follow,
+        out=out,
+        fold=folds(out),
+    )
+    order = Order(
+        selection,
+        job,
+        EngineLimits(jobs or cores(), timeout, budget(max_memory)),
+        engine=engine,
+        max_failures=1 if fail_fast else max_failures,
+        into=into,
+        shard=Shard.parse(shard) if shard else Shard(),
+    )
+    shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
+    raise typer.Exit(list_only(order) if dry_run else run(order, shown))
+
+
+def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:
+    """The arguments, once it is clear that the last one is the output."""
+    if len(paths) > 1 or listed:
+        return paths
+    msg = f"give the inputs and then the output folder: dynres tile {paths[0]} OUT"
+    raise UsageError(msg)

@@ -1,0 +1,212 @@
+"""The way of one picture from its file to its files, and the one place where an error becomes an outcome."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from dynres_cli import decode, probe, resume
+from dynres_cli.engines import Admit
+from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
+from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
+from dynres_cli.geometry import Plan
+from dynres_cli.items import Done, Failed, Item, Stage
+from dynres_cli.keys import to_bytes
+from dynres_cli.manifest import MANIFEST, RECORD, TiledRecord, failed_record, line
+from dynres_cli.opening import read_source
+from dynres_cli.outcome import Seen, tiled_record
+from dynres_cli.recipe import Recipe
+from dynres_cli.render import Look, render
+from dynres_cli.sinks import tree
+from dynres_cli.storage import NewFile, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a worker needs to know beside the picture itself; the same for all pictures of a run.
+
+    `effective_options` are all that change what is written, as they are in force; `options` are those of them that
+    differ from their defaults, `limits_given` the limits that do: they can only change whether a picture fails. The
+    latter two stand in the records that they matter to.
+    """
+
+    recipe: Recipe
+    handling: Handling
+    limits: Limits
+    look: Look
+    writing: tree.Writing
+    writer: Writer
+    max_tiles: int = 1000
+    redo: bool = False
+    """Tile again what is finished."""
+    retry_failed: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    effective_options: Mapping[str, Any] = field(default_factory=dict)
+    limits_given: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def out(self) -> str:
+        return self.writer.root
+
+    @property
+    def failed_options(self) -> dict[str, Any]:
+        """What a failure depends on: its record has no other place for the recipe."""
+        return {**self.recipe.differences, **self.options, **self.limits_given}
+
+    @property
+    def sameness(self) -> resume.Sameness:
+        recipe = self.recipe
+        return resume.Sameness(
+            recipe.preset, recipe.strategy_name, recipe.params_json, self.options, self.failed_options
+        )
+
+
+class Clock:
+    """Knows the stage that a picture is in, and how long each took."""
+
+    def __init__(self) -> None:
+        self.stage: Stage = "read"
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def during(self, stage: Stage, name: str | None = None) -> Iterator[None]:
+        """Everything in the block belongs to this stage; `name` tells parts of a stage apart in a profile."""
+        self.stage = stage
+        started = time.perf_counter()
+        yield
+        label = name or stage
+        self.seconds[label] = self.seconds.get(label, 0.0) + time.perf_counter() - started
+
+
+def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
+    """Tile one picture and commit its record, or commit the record of its failure.
+
+    Raises RunError where no other picture would fare better (a full disk).
+    """
+    if not job.redo:
+        before = resume.still_good(item, job.out, job.sameness, retry_failed=job.retry_failed)
+        if before is not None:
+            return before
+    attempt = Attempt(item, job)
+    try:
+        return attempt.tile(admit)
+    except RunError:
+        raise
+    except ImageError as error:
+        failed = attempt.failed(error.code, str(error))
+    except MemoryError:
+        failed = attempt.failed("out_of_memory", "there is not enough memory for this picture; use fewer workers")
+    except Exception as error:  # noqa: BLE001 - whatever a picture does to us, the others go on
+        failed = attempt.failed(CODES.get(attempt.clock.stage, "corrupt"), f"{type(error).__name__}: {error}")
+    return record_failure(failed, job, attempt.mtime_ns)
+
+
+CODES: dict[Stage, FailureCode] = {"read": "unreadable", "plan": "not_tileable", "write": "output_error"}
+"""What an error that nobody foresaw is called, by the stage it came from; elsewhere the file is to blame."""
+
+
+class Attempt:
+    """One try at one picture: where it is on its way, and what has to be known if it fails there."""
+
+    def __init__(self, item: Item, job: Job) -> None:
+        self.item, self.job, self.clock = item, job, Clock()
+        self.mtime_ns: int | None = None
+
+    def failed(self, code: FailureCode, message: str) -> Failed:
+        return Failed(self.item.key, self.item.source, self.clock.stage, code, message)
+
+    def tile(self, admit: Admit) -> Done:
+        """The whole way: read, probe, plan, decode, render, encode, write."""
+        job, during = self.job, self.clock.during
+        with during("read"):
+            source = read_source(self.item.path, job.limits, follow=self.item.explicit)
+            self.mtime_ns = source.mtime_ns
+        with during("probe"):
+            facts = probe.probe_bytes(source, job.limits)
+        with during("plan"):
+            plan = planned(facts, job)
+            admit(need(facts, plan, job.writing))
+        with during("decode"):
+            decoded = decode.decode(source, facts, job.handling, job.limits)
+        with during("render"):
+            views = render(decoded.pixels, plan, job.look)
+        rendered = tree.Rendered(self.item.key, facts.tiled_size(job.handling), plan, views)
+        outputs = list(self._encoded(rendered))
+        seen = Seen(source, facts, plan, job.handling, truncated=decoded.truncated)
+        with during("write"):
+            return self._commit(seen, outputs)
+
+    def _encoded(self, rendered: tree.Rendered) -> Iterator[tree.Output]:
+        """The files' bytes, each with its entry."""
+        writing, recipe = self.job.writing, self.job.recipe
+        if writing.tiles == "png":
+            with self.clock.during("render", "png"):
+                yield from tree.pngs(rendered, recipe.pixels, writing.png_level)
+        if writing.tensor == "npy":
+            with self.clock.during("render", "normalise"):
+                equal = recipe.strategy.equal_views
+                yield from tree.tensors(rendered, recipe.pixels, writing.dtype, equal=equal)
+
+    def _commit(self, seen: Seen, outputs: list[tree.Output]) -> Done:
+        """Write every file aside, rename them, and let the record follow last."""
+        job = self.job
+        record = tiled_record(self.item, job.recipe, seen, [output.entry for output in outputs], job.options)
+        files = [NewFile(output.name, output.pieces) for output in outputs]
+        marker = NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
+        forget(self.item.key, job)
+        written = job.writer.write(self.item.key, [*files, marker])
+        made = resume.done(self.item.key, record, made=True)
+        return dataclasses.replace(made, bytes_written=written, stages=self.clock.seconds)
+
+
+def planned(facts: Facts, job: Job) -> Plan:
+    """The plan for the picture as it will be tiled, if it stays below the limit of tiles."""
+    plan = job.recipe.plan(facts.tiled_size(job.handling))
+    if plan.total > job.max_tiles:
+        message = f"would be cut into {plan.total:,} views and {job.max_tiles:,} are allowed; raise --max-tiles"
+        raise NotTileable(message)
+    return plan
+
+
+def need(facts: Facts, plan: Plan, writing: tree.Writing) -> int:
+    """Bytes that this picture takes at its peak: decoding, its surfaces, its tensor and the files before writing."""
+    values = sum(view.box.size.area for view in plan.views) * 3
+    tensor = values * 4 if writing.tensor == "npy" else 0
+    pictures = values if writing.tiles == "png" else 0
+    return peak_bytes(facts) + 3 * plan.rendered_pixels * 2 + tensor + pictures
+
+
+def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Failed:
+    """Commit the record of a failure, in the state folder where its own cannot be written."""
+    record = failed_record(failed, job.failed_options)
+    marker = NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=mtime_ns)
+    try:
+        forget(failed.key, job)
+        job.writer.write(failed.key, [marker])
+    except ImageError:
+        job.writer.write(unwritable_key(failed.key), [marker])
+    return dataclasses.replace(failed, recorded=True)
+
+
+def unwritable_key(key: str) -> str:
+    """Where the record of a picture goes whose own folder cannot be made: its path is too long, or a link."""
+    return f".dynres/unwritable/{hashlib.sha256(to_bytes(key)).hexdigest()[:32]}"
+
+
+def forget(key: str, job: Job) -> None:
+    """Remove what an earlier run made of a picture: the manifest first, then its record, then its files.
+
+    In this order no reader ever finds a manifest or a record whose files are gone.
+    """
+    before = resume.earlier(job.out, key)
+    if before is None:
+        return
+    job.writer.remove("", [MANIFEST])
+    job.writer.remove(key, [RECORD])
+    if isinstance(before.record, TiledRecord):
+        job.writer.remove(key, [resume.file_name(entry.path) for entry in before.record.files])

@@ -1,0 +1,128 @@
+"""The manifest of a run, compiled from the records that were committed picture by picture."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO
+
+from dynres_cli import __version__
+from dynres_cli.errors import RunError
+from dynres_cli.items import Item
+from dynres_cli.job import Job, unwritable_key
+from dynres_cli.keys import Shard
+from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Run, head, parse_record, shown
+from dynres_cli.operations.spool import BLOCK, Spool
+from dynres_cli.resume import LARGEST_RECORD
+from dynres_cli.storage import NewFile, open_below, read_below
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the manifest's head says of all its images together."""
+
+    tiled: int = 0
+    failed: int = 0
+    tiles: int = 0
+    total: int = 0
+    tokens: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+
+    def add(self, text: bytes, where: str) -> None:
+        """Count one record."""
+        record = parse_record(text, where)
+        if isinstance(record, FailedRecord):
+            self.failed += 1
+            self.failures[record.code] += 1
+            return
+        self.tiled += 1
+        self.tiles += record.tiles
+        self.total += record.total
+        self.tokens += record.tokens
+
+
+def compile_manifest(job: Job, spool: Spool, shard: Shard) -> None:
+    """Write manifest.json from the records of this run's inputs, unless it stands there already, byte for byte."""
+    counts = Counts()
+    with tempfile.TemporaryFile() as lines:
+        for text in _separated(_records(job.out, spool, counts)):
+            lines.write(text)
+        first = head(run_of(job, spool, shard, counts)).encode()
+        if _digest(_document(first, lines)) != _digest(_existing(job.out)):
+            job.writer.write("", [NewFile(MANIFEST, _document(first, lines))])
+
+
+def _records(out: str, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
+    """Each record's line, in key order."""
+    for item in items:
+        text = _record_text(out, item.key).rstrip(b"\n")
+        counts.add(text, item.key)
+        yield text
+
+
+def _record_text(out: str, key: str) -> bytes:
+    try:
+        return read_below(out, f"{key}/{RECORD}" if key else RECORD, LARGEST_RECORD)
+    except OSError:
+        pass
+    try:
+        return read_below(out, f"{unwritable_key(key)}/{RECORD}", LARGEST_RECORD)
+    except OSError:
+        msg = f"{shown(key)}: its record is gone although this run has seen it; run the same command again"
+        raise RunError(msg, code="record_missing") from None
+
+
+def _separated(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines with a comma and a newline between them."""
+    for number, text in enumerate(lines):
+        yield b",\n" + text if number else text
+
+
+def _document(first: bytes, lines: IO[bytes]) -> Iterator[bytes]:
+    yield first
+    lines.seek(0)
+    while block := lines.read(BLOCK):
+        yield block
+    yield b"\n" + TAIL.encode()
+
+
+def _existing(out: str) -> Iterator[bytes]:
+    """The manifest that is there, or nothing."""
+    with suppress(OSError), open_below(out, MANIFEST) as handle:
+        while block := os.read(handle, BLOCK):
+            yield block
+
+
+def _digest(blocks: Iterable[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for block in blocks:
+        digest.update(block)
+    return digest.digest()
+
+
+def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:
+    """The manifest's head: what this output is, not how it came about."""
+    recipe = job.recipe
+    return Run(
+        dynres=__version__,
+        algorithm=ALGORITHM,
+        preset=recipe.preset,
+        strategy=recipe.strategy_name,
+        params=recipe.params_json,
+        options=job.effective_options,
+        images=spool.keys.count,
+        tiled=counts.tiled,
+        failed=counts.failed,
+        tiles=counts.tiles,
+        total=counts.total,
+        tokens=counts.tokens,
+        failures=dict(sorted(counts.failures.items())),
+        keys=spool.keys,
+        shard=f"{shard.index}/{shard.count}" if shard.count > 1 else None,
+        listing=spool.listing if shard.count > 1 else None,
+    )

@@ -1,0 +1,60 @@
+"""The grid drawn over a picture, with the thumbnail beside it: what `dynres inspect --out` writes."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from dynres_cli import normalize
+from dynres_cli.decode import decode
+from dynres_cli.geometry import source_box
+from dynres_cli.opening import read_source
+from dynres_cli.operations.inspecting import Asked, Inspection
+from dynres_cli.render import Look, render
+from dynres_cli.resample import Pixels
+
+LONGEST = 1600
+"""Pixels of the drawn picture's longer side at the most."""
+MARGIN = 24
+LINE, SHADOW, PAPER = (255, 208, 0), (0, 0, 0), (255, 255, 255)
+
+
+def drawn(result: Inspection, asked: Asked) -> Image.Image:
+    """The picture as it is tiled with every tile's box over it; the overview stands beside it, as the model sees it."""
+    source = read_source(result.source, asked.limits, follow=True)
+    pixels = decode(source, result.facts, asked.handling, asked.limits).pixels
+    picture = _boxes(pixels, result)
+    overview = _overview(pixels, result)
+    if overview is None:
+        return picture
+    width = picture.width + MARGIN + overview.width
+    sheet = Image.new("RGB", (width, max(picture.height, overview.height)), PAPER)
+    sheet.paste(picture, (0, 0))
+    sheet.paste(overview, (picture.width + MARGIN, 0))
+    return sheet
+
+
+def _boxes(pixels: Pixels, result: Inspection) -> Image.Image:
+    """The picture, reduced to a size that one can look at, with the tiles' boxes."""
+    size = result.size
+    scale = min(1.0, LONGEST / max(size.width, size.height))
+    shape = (max(1, round(size.width * scale)), max(1, round(size.height * scale)))
+    picture = Image.fromarray(pixels).resize(shape)
+    draw = ImageDraw.Draw(picture)
+    thick = max(2, round(max(shape) / 400))
+    for view in result.plan.views:
+        if view.role == "tile":
+            left, top, right, bottom = (edge * scale for edge in source_box(result.plan, size, view))
+            box = (left, top, max(left, right - 1), max(top, bottom - 1))
+            draw.rectangle(box, outline=SHADOW, width=thick + 2)
+            draw.rectangle(box, outline=LINE, width=thick)
+    return picture
+
+
+def _overview(pixels: Pixels, result: Inspection) -> Image.Image | None:
+    number = next((i for i, view in enumerate(result.plan.views) if view.role == "overview"), None)
+    if number is None:
+        return None
+    policy = result.recipe.pixels
+    views = render(pixels, result.plan, Look(mean=policy.mean, std=policy.std))
+    return Image.fromarray(np.ascontiguousarray(normalize.preview(views[number], policy)))

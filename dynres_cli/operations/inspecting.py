@@ -1,0 +1,92 @@
+"""One picture's plan from its header, with everything a person asks about it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dynres_cli import probe
+from dynres_cli.errors import ImageError, UsageError
+from dynres_cli.facts import Facts, Handling, Limits
+from dynres_cli.geometry import Plan, Size
+from dynres_cli.items import Stage
+from dynres_cli.opening import Source, check_bytes
+from dynres_cli.outcome import all_flags
+from dynres_cli.recipe import Recipe
+from dynres_cli.strategies import Candidate
+
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How pictures are looked at."""
+
+    recipe: Recipe
+    handling: Handling
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What a header and a recipe say of one picture; `size` is in the frame that is tiled."""
+
+    source: str
+    facts: Facts
+    size: Size
+    recipe: Recipe
+    plan: Plan
+    tokens: int
+    flags: tuple[str, ...]
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """The grids that the rule compared, best first; empty for families that compute theirs."""
+        family = self.recipe.strategy
+        return family.candidates(self.size, self.recipe.params) if family.candidates else []
+
+
+@dataclass(frozen=True, slots=True)
+class NotInspected:
+    """A file of which nothing could be said, and why."""
+
+    source: str
+    stage: Stage
+    code: str
+    message: str
+
+
+def inspect_all(names: list[str], asked: Asked) -> Iterator[Inspection | NotInspected]:
+    """Each picture's plan, in the order given; `-` is read from stdin."""
+    for name in names:
+        yield inspect_one(name, asked)
+
+
+def inspect_one(name: str, asked: Asked) -> Inspection | NotInspected:
+    """A picture's plan from its header. UsageError if there is no such file."""
+    try:
+        facts = _facts(name, asked.limits)
+    except ImageError as error:
+        if error.code == "vanished":
+            msg = f"the picture {name!r} does not exist; check the path"
+            raise UsageError(msg) from None
+        return NotInspected(name, "probe", error.code, str(error))
+    size = facts.tiled_size(asked.handling)
+    try:
+        plan = asked.recipe.plan(size)
+    except ImageError as error:
+        return NotInspected(name, "plan", error.code, str(error))
+    flags = all_flags(facts, asked.handling, asked.recipe, plan)
+    return Inspection(name, facts, size, asked.recipe, plan, asked.recipe.tokens(size, plan), flags)
+
+
+def _facts(name: str, limits: Limits) -> Facts:
+    if name != STDIN:
+        return probe.probe(name, limits, follow=True)
+    if sys.stdin is None:
+        msg = "there is no stdin to read a picture from; name a file instead of -"
+        raise UsageError(msg)
+    data = sys.stdin.buffer.read(limits.max_bytes + 1)
+    check_bytes(len(data), limits)
+    return probe.probe_bytes(Source(data), limits)

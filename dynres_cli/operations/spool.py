@@ -1,0 +1,59 @@
+"""A run's list of inputs, kept on disk so that the parent's memory does not grow with it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from dynres_cli.items import Item
+from dynres_cli.keys import KeyList, Shard, to_bytes
+from dynres_cli.manifest import Keys
+
+BLOCK = 1 << 20
+
+
+class Spool:
+    """Items in key order in an unnamed file: written once, read as often as needed."""
+
+    def __init__(self, items: Iterable[Item], shard: Shard) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the run
+        everything, ours = KeyList(), KeyList()
+        for item in items:
+            everything.add(item.key)
+            if shard.holds(item.key):
+                ours.add(item.key)
+                self._file.write(_packed(item))
+        self._file.flush()
+        self.listing = Keys(everything.count, everything.digest)
+        """All keys, of this shard and the others."""
+        self.keys = Keys(ours.count, ours.digest)
+
+    def __iter__(self) -> Iterator[Item]:
+        self._file.seek(0)
+        rest = b""
+        while block := self._file.read(BLOCK):
+            *fields, rest = (rest + block).split(b"\0")
+            whole = len(fields) - len(fields) % 4
+            rest = b"\0".join([*fields[whole:], rest])
+            yield from map(_unpacked, zip(*[iter(fields[:whole])] * 4, strict=True))
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _packed(item: Item) -> bytes:
+    """An item as four fields, each ended by a NUL byte, which no name can hold."""
+    parts = (to_bytes(item.key), to_bytes(item.source), os.fsencode(item.path), b"1" if item.explicit else b"")
+    return b"".join(part + b"\0" for part in parts)
+
+
+def _unpacked(fields: tuple[bytes, ...]) -> Item:
+    key, source, path, explicit = fields
+    return Item(
+        key.decode("utf-8", "surrogateescape"),
+        source.decode("utf-8", "surrogateescape"),
+        os.fsdecode(path),
+        explicit=bool(explicit),
+    )

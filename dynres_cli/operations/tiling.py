@@ -1,0 +1,159 @@
+"""A whole run of `dynres tile`: list, lock, tile what is missing, and compile the manifest last."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+from dynres_cli.engines import ENGINES, Limits, Watch
+from dynres_cli.errors import NothingFound, RunError
+from dynres_cli.items import Done, Failed
+from dynres_cli.job import Job, process, record_failure
+from dynres_cli.keys import Shard
+from dynres_cli.manifest import MANIFEST
+from dynres_cli.operations.compiling import compile_manifest
+from dynres_cli.operations.spool import Spool
+from dynres_cli.operations.tally import Tally
+from dynres_cli.source import Listing, Selection, listing
+from dynres_cli.storage import check_writable, clean_tree, lock
+
+STATE = ".dynres"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one run is asked to do."""
+
+    selection: Selection
+    job: Job
+    limits: Limits
+    engine: str = "processes"
+    max_failures: int | None = None
+    into: bool = False
+    shard: Shard = field(default_factory=Shard)
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who is told while a run goes on."""
+
+    started: Callable[[int], None]
+    """With the number of inputs, once they are listed."""
+    outcome: Callable[[Done | Failed, Tally], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended."""
+
+    tally: Tally
+    manifest: str | None
+    """Where the manifest is; None where the run stopped before its end."""
+    stopped: bool
+
+
+def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
+    """Tile every input that is not finished yet, and write the manifest of all of them.
+
+    Raises UsageError for inputs that are missing or collide, NothingFound where there is none, and RunError where the
+    output cannot be written, is not ours, or is in use.
+    """
+    out = order.job.out
+    started = time.monotonic()
+    found = listing(order.selection)
+    refuse_foreign(out, into=order.into)
+    with own_output(out), lock(out):
+        clean_tree(out)
+        spool = Spool(found, order.shard)
+        if not spool.listing.count and not found.failures:
+            raise NothingFound(nothing_in(order.selection, found))
+        tally = Tally(passed_over=Counter({str(reason): number for reason, number in found.skipped.items()}))
+        observer.started(spool.keys.count)
+        stopped = _run(order, spool, tally, observer, watch)
+        for failed in found.failures:
+            tally.add(failed)
+        tally.seconds = time.monotonic() - started
+        if stopped:
+            return Result(tally, None, stopped=True)
+        compile_manifest(order.job, spool, order.shard)
+    return Result(tally, os.path.join(out, MANIFEST), stopped=False)
+
+
+def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
+    """Put every input through the engine; True if the run stopped before its end."""
+    engine = ENGINES[order.engine]()
+    outcomes = engine(partial(process, order.job), spool, order.limits, watch)
+    for outcome in outcomes:
+        tally.add(_recorded(outcome, order.job))
+        observer.outcome(outcome, tally)
+        if order.max_failures is not None and tally.failed - tally.repeated >= order.max_failures:
+            outcomes.close()
+            return True
+    return tally.tiled + tally.finished_before + tally.failed < spool.keys.count
+
+
+def _recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
+    """A failure that no worker lived to record is recorded here."""
+    if isinstance(outcome, Failed) and not outcome.recorded:
+        return record_failure(outcome, job)
+    return outcome
+
+
+def nothing_in(selection: Selection, found: Listing) -> str:
+    """The sentence for a run that found no candidate."""
+    places = ", ".join(repr(each) for each in selection.inputs) or "the list"
+    passed = sum(found.skipped.values())
+    hint = f"; {passed:,} other files were passed over, see --help for the names that are tried" if passed else ""
+    return f"found no image in {places}{hint}"
+
+
+def refuse_foreign(out: str, *, into: bool) -> None:
+    """Refuse an output folder that holds something and was not made by dynres."""
+    if into or not os.path.isdir(out):
+        return
+    names = os.listdir(out)
+    if names and STATE not in names and MANIFEST not in names:
+        msg = f"{out}: is not empty and was not made by dynres; name a new folder, or add --into to write into it"
+        raise RunError(msg, code="not_ours")
+
+
+@contextmanager
+def own_output(out: str) -> Iterator[None]:
+    """Make the output folder, and leave no empty one behind where the run came to nothing."""
+    is_new = not os.path.lexists(out)
+    check_writable(out)
+    try:
+        yield
+    except NothingFound:
+        if is_new:
+            _remove_empty(out)
+        raise
+
+
+def _remove_empty(out: str) -> None:
+    state = os.path.join(out, STATE)
+    with suppress(OSError):
+        for name in os.listdir(state):
+            os.unlink(os.path.join(state, name))
+        os.rmdir(state)
+        os.rmdir(out)
+
+
+def folds(out: str) -> bool:
+    """Whether the file system that holds `out` takes names of different case for one, asked without writing to it."""
+    place = os.path.abspath(out)
+    while not os.path.exists(place) or os.path.basename(place).swapcase() == os.path.basename(place):
+        parent = os.path.dirname(place)
+        if parent == place:
+            return False
+        place = parent
+    other = os.path.join(os.path.dirname(place), os.path.basename(place).swapcase())
+    try:
+        return os.path.samefile(place, other)
+    except OSError:
+        return False

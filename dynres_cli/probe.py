@@ -1,0 +1,63 @@
+"""From a file to the facts in its header, without decoding a pixel."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from PIL import Image, ImageFile
+
+from dynres_cli import formats, headers
+from dynres_cli.facts import Facts, Limits
+from dynres_cli.opening import Source, check_bytes, opened
+from dynres_cli.picture import in_memory, opened_picture
+
+ORIENTATION_TAG = 0x0112
+DEFAULT_LIMITS = Limits()
+
+
+def probe(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False) -> Facts:
+    """What a file's header states; reads little more than that. ImageError if it is nothing to tile."""
+    with opened(path, follow=follow) as file:
+        return _facts(file, path, limits)
+
+
+def probe_bytes(source: Source, limits: Limits = DEFAULT_LIMITS) -> Facts:
+    """The same for a picture that is already in memory."""
+    return _facts(in_memory(source.data), source.name, limits)
+
+
+def _facts(file: BinaryIO, name: str, limits: Limits) -> Facts:
+    size = file.seek(0, 2)
+    check_bytes(size, limits)
+    file.seek(0)
+    with opened_picture(file, limits) as picture:
+        found = picture.format or ""
+        profile = picture.info.get("icc_profile") or b""
+        return Facts(
+            bytes=size,
+            format=found,
+            mode=picture.mode,
+            width=picture.width,
+            height=picture.height,
+            orientation=_orientation(picture, file),
+            frames=_frames(picture, file),
+            has_alpha=picture.has_transparency_data,
+            icc_not_srgb=profile != b"" and not headers.is_srgb(profile),
+            extension_mismatch=formats.mismatched(name, found),
+        )
+
+
+def _orientation(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
+    """The tag, 1 to 8; whatever else stands there means upright, as it does for every reader."""
+    if picture.format == "PNG" and "exif" not in picture.info:
+        picture.info.update(headers.late_png_chunks(file))
+    # Image.Image's own method on purpose: a PNG's would decode the picture to look for late chunks.
+    value = Image.Image.getexif(picture).get(ORIENTATION_TAG, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _frames(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
+    counter = headers.FRAME_COUNTERS.get(picture.format or "")
+    if counter is not None:
+        return max(counter(file), 1)
+    return int(getattr(picture, "n_frames", 1))

@@ -1,0 +1,85 @@
+"""Presets as a table to choose from, in full, or as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Sequence
+
+from dynres_cli.manifest import to_json
+from dynres_cli.operations.describing import EXAMPLE, Description
+from dynres_cli.report.text import count
+
+
+def as_json(descriptions: Sequence[Description]) -> str:
+    """All of them as one JSON list."""
+    return to_json([_plain(each) for each in descriptions])
+
+
+def _plain(description: Description) -> dict[str, object]:
+    fields = dataclasses.asdict(description)
+    fields["proof"] = description.proof
+    fields["example"] = {"width": EXAMPLE.width, "height": EXAMPLE.height}
+    return fields
+
+
+def table(descriptions: Sequence[Description], columns: int) -> str:
+    """Every strategy with its rule, and below it its presets with what they make of one common picture."""
+    by_strategy: dict[str, list[Description]] = {}
+    for each in descriptions:
+        by_strategy.setdefault(each.strategy, []).append(each)
+    blocks = [_block(presets, columns) for presets in by_strategy.values()]
+    notes = f"views and tokens are of a picture of {EXAMPLE}; ? marks presets with an unconfirmed value"
+    return "\n\n".join([*blocks, notes])
+
+
+def _block(presets: Sequence[Description], columns: int) -> str:
+    first = presets[0]
+    aspect = "aspect kept" if first.keeps_aspect else "aspect squashed"
+    heading = f"{first.strategy}: {first.rule}; overview {first.overview}; {aspect}"
+    return "\n".join([*textwrap.wrap(heading, columns, subsequent_indent="    "), *map(_row, presets)])
+
+
+def _row(each: Description) -> str:
+    name = each.preset + ("" if each.confirmed else " ?")
+    views = count(each.total, "view")
+    return f"  {name:<24}{each.grid:>5}{views:>10}{each.tokens:>8,} tokens  {each.proof}"
+
+
+def in_full(description: Description) -> str:
+    """A preset with its parameters, ranges and pixel policy."""
+    pixels = description.pixels
+    status = "" if description.confirmed else "  (unconfirmed: a value was not found in a public reference)"
+    lines = [
+        f"{description.preset}{status}",
+        f"  models      {description.models}",
+        f"  strategy    {description.strategy}: {description.rule}",
+        f"  overview    {description.overview}",
+        f"  aspect      {'kept, padded where needed' if description.keeps_aspect else 'squashed to the grid'}",
+        f"  reference   {description.reference}",
+        f"  proved      {description.proof}",
+        f"  {EXAMPLE}    grid {description.grid}, {description.total} views, {description.tokens:,} tokens",
+        f"  mean, std   {_channels(pixels.mean)}; {_channels(pixels.std)}",
+        f"  alpha       {'dropped' if pixels.alpha == 'drop' else 'over white'}",
+        f"  EXIF        {'ignored' if pixels.exif == 'ignore' else 'applied'}",
+        "  16 bits     clipped at 255, as Pillow does",
+        "  parameters",
+    ]
+    lines += [
+        f"    {each.name} = {_value(each.value)}    ({each.allowed}; default {_value(each.default)})"
+        for each in description.parameters
+    ]
+    return "\n".join(lines)
+
+
+def _channels(values: tuple[float, float, float]) -> str:
+    return " ".join(f"{value:g}" for value in values)
+
+
+def _value(value: object) -> str:
+    """A parameter as one would give it to --set."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(f"{first}x{second}" for first, second in value)
+    return str(value)

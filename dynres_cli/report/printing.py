@@ -1,0 +1,33 @@
+"""The two ways out: data on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from dynres_cli.report.text import safe
+
+
+def data(text: str) -> None:
+    """One line of data on stdout, as UTF-8 whatever the locale."""
+    if sys.stdout is None:
+        return
+    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def note(text: str) -> None:
+    """One line or block for people on stderr; what the terminal cannot show becomes an escape."""
+    if sys.stderr is None:
+        return
+    encoding = sys.stderr.encoding or "utf-8"
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def width() -> int:
+    """How many characters a line of a table may have: the terminal's, within reason; 80 where there is none."""
+    return max(60, min(shutil.get_terminal_size().columns, 120))
+
+
+def name(text: str) -> str:
+    """A name for a line of text on stdout: exact where nothing in it can break the line or steer a terminal."""
+    return safe(text)

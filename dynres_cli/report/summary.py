@@ -1,0 +1,117 @@
+"""What `dynres tile` says at the end: a table for people on stderr, one JSON object for programs on stdout."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dynres_cli.items import Done, Failed
+from dynres_cli.manifest import shown, to_json
+from dynres_cli.operations.tally import Tally
+from dynres_cli.report.text import count, duration, safe, size_of
+
+SHOWN_GRIDS = 8
+BAR = 24
+
+
+def as_json(tally: Tally, manifest: str | None) -> str:
+    """The run as one JSON object; the fields are a contract."""
+    counts = {
+        "found": tally.found,
+        "tiled": tally.tiled,
+        "skipped": tally.skipped,
+        "failed": tally.failed,
+        "tiles": tally.tiles,
+        "total": tally.total,
+        "tokens": tally.tokens,
+        "bytes_written": tally.bytes_written,
+        "seconds": round(tally.seconds, 3),
+        "images_per_second": round(tally.images_per_second, 2),
+        "failures": dict(sorted(tally.failures.items())),
+        "flags": dict(sorted(tally.flags.items())),
+        "manifest": manifest and shown(manifest),
+    }
+    if tally.stages:
+        counts["stages"] = {name: round(seconds, 4) for name, seconds in tally.stages.items()}
+    return to_json(counts)
+
+
+def outcome_line(outcome: Done | Failed) -> str:
+    """One image in one line."""
+    if isinstance(outcome, Failed):
+        return f"failed  {safe(outcome.source)}: {outcome.code}: {safe(outcome.message)}"
+    made = "tiled" if outcome.made else "done before"
+    return f"{made}  {safe(outcome.key)}: {outcome.grid}, {count(outcome.total, 'view')}, {outcome.tokens:,} tokens"
+
+
+def failure_lines(tally: Tally) -> list[str]:
+    """The first failures, one line each, and how many more there are."""
+    lines = [outcome_line(each) for each in tally.first_failures]
+    more = tally.failed - len(lines)
+    return [*lines, f"... and {count(more, 'more failure')}; all of them are in the manifest"] if more else lines
+
+
+def table(tally: Tally, manifest: str | None, columns: int) -> str:
+    """The summary as text that fits into `columns` characters, with colours only where Rich finds a terminal."""
+    from rich.console import Console  # noqa: PLC0415 - Rich takes as long to import as a small run
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in _rows(tally, manifest):
+        grid.add_row(name, Text(value))
+    console = Console(stderr=True, width=columns, highlight=False)
+    with console.capture() as captured:
+        console.print(grid)
+    return captured.get()
+
+
+def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:
+    rows = [("images", _outcomes(tally))]
+    if tally.tiled:
+        rows.append(("views", f"{count(tally.tiles, 'tile')} + {count(tally.total - tally.tiles, 'thumbnail')}"))
+        rows.append(("tokens", f"{tally.tokens:,}"))
+        rows.append(("written", size_of(tally.bytes_written)))
+        rows.append(("grids", _histogram(tally.grids)))
+    if tally.passed_over.total():
+        rows.append(("skipped", _by_reason(tally.passed_over)))
+    if tally.failures:
+        rows.append(("failures", _by_reason(tally.failures)))
+    if tally.flags:
+        rows.append(("flags", _by_reason(tally.flags)))
+    if tally.flags["exif_rotated"]:
+        rows.append(("", "rotated by EXIF but tiled as stored, like the reference; --exif apply turns them"))
+    rows.append(("time", f"{duration(tally.seconds)}, {tally.images_per_second:.1f} images/s"))
+    if tally.stages:
+        rows.append(("stages", _stages(tally.stages)))
+    if manifest:
+        rows.append(("manifest", safe(manifest)))
+    return rows
+
+
+def _outcomes(tally: Tally) -> str:
+    parts = [f"{tally.tiled:,} tiled", f"{tally.skipped:,} skipped", f"{tally.failed:,} failed"]
+    return f"{tally.found:,} found: " + ", ".join(parts)
+
+
+def _by_reason(counts: Counter[str]) -> str:
+    return ", ".join(
+        f"{name} {number:,}" for name, number in sorted(counts.items(), key=lambda pair: (-pair[1], pair)) if number
+    )
+
+
+def _histogram(grids: Counter[str]) -> str:
+    """The most frequent grids with a bar each."""
+    ranked = sorted(grids.items(), key=lambda pair: (-pair[1], pair[0]))
+    most = ranked[0][1]
+    lines = [
+        f"{grid:>6} {number:>7,} {'█' * max(round(BAR * number / most), 1)}" for grid, number in ranked[:SHOWN_GRIDS]
+    ]
+    rest = sum(number for _, number in ranked[SHOWN_GRIDS:])
+    return "\n".join([*lines, f" other {rest:>7,}"] if rest else lines)
+
+
+def _stages(stages: Counter[str]) -> str:
+    whole = sum(stages.values()) or 1.0
+    return "\n".join(f"{name:<10}{seconds:>9.3f} s {seconds / whole:>5.0%}" for name, seconds in stages.items())

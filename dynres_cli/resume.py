@@ -1,0 +1,135 @@
+"""What an earlier run left of a picture, and whether it still counts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dynres_cli.errors import RunError
+from dynres_cli.items import Done, Failed, Item
+from dynres_cli.manifest import RECORD, FailedRecord, Record, TiledRecord, parse_record, shown
+from dynres_cli.storage import read_below, stat_below
+
+LARGEST_RECORD = 64 << 20
+WORTH_RETRYING = frozenset(
+    {"timeout", "out_of_memory", "worker_crash", "unreadable", "vanished", "changed", "output_error"}
+)
+"""Failures that may have been the machine's fault: tried again by every run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sameness:
+    """What must be equal for an earlier outcome to count: names, parameters and the options that change outcomes."""
+
+    preset: str
+    strategy: str
+    params: Mapping[str, Any]
+    tiled_options: Mapping[str, Any]
+    failed_options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A record that was found, and the time of the source that it was made from."""
+
+    record: Record
+    mtime_ns: int
+
+
+def earlier(out: str, key: str) -> Earlier | None:
+    """The record that an earlier run committed for a key; None where there is none, or none that can be read."""
+    path = f"{key}/{RECORD}" if key else RECORD
+    try:
+        found = stat_below(out, path)
+        if found is None:
+            return None
+        return Earlier(parse_record(read_below(out, path, LARGEST_RECORD), path), found.st_mtime_ns)
+    except (OSError, RunError):
+        return None
+
+
+def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
+    """The outcome of an earlier run that need not be made again, or None."""
+    before = earlier(out, item.key)
+    if before is None or before.record.source != shown(item.source):
+        return None
+    if isinstance(before.record, FailedRecord):
+        return None if retry_failed else _repeated(item, before, before.record, same)
+    if not _files_in_place(out, item.key, before.record):
+        return None
+    return _finished(item, before, before.record, same)
+
+
+def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness) -> Failed | None:
+    """A failure whose source and options are unchanged, unless it may have been the machine's fault."""
+    source = _stat(item)
+    unchanged = source is not None and source.st_mtime_ns == before.mtime_ns
+    if record.code in WORTH_RETRYING or not unchanged or dict(record.options or {}) != dict(same.failed_options):
+        return None
+    return Failed(item.key, item.source, record.stage, record.code, record.message, repeated=True, recorded=True)
+
+
+def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Done | None:
+    """A picture that was tiled as it would be now, from the same source, with every file in its place."""
+    made_alike = (
+        (record.preset, record.strategy) == (same.preset, same.strategy)
+        and dict(record.params) == dict(same.params)
+        and dict(record.options or {}) == dict(same.tiled_options)
+    )
+    if not made_alike or not _source_unchanged(item, before, record):
+        return None
+    return done(item.key, record, made=False)
+
+
+def _source_unchanged(item: Item, before: Earlier, record: TiledRecord) -> bool:
+    """Size and time decide; where only the time differs, the content does."""
+    source = _stat(item)
+    if source is None or source.st_size != record.bytes:
+        return False
+    return source.st_mtime_ns == before.mtime_ns or _sha256(item.path) == record.sha256
+
+
+def _stat(item: Item) -> os.stat_result | None:
+    try:
+        return os.stat(item.path, follow_symlinks=item.explicit)
+    except OSError:
+        return None
+
+
+def _sha256(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _files_in_place(out: str, key: str, record: TiledRecord) -> bool:
+    """Whether every file that a record lists is there with its size."""
+    names = ((file_name(entry.path), entry.bytes) for entry in record.files)
+    return all(_has_size(out, f"{key}/{name}" if key else name, size) for name, size in names)
+
+
+def file_name(path: str) -> str:
+    """The name in the picture's folder; the folder itself is the key, whose bytes a record may not be able to show."""
+    return path.rpartition("/")[2]
+
+
+def _has_size(out: str, path: str, size: int) -> bool:
+    found = stat_below(out, path)
+    return found is not None and stat.S_ISREG(found.st_mode) and found.st_size == size
+
+
+def done(key: str, record: TiledRecord, *, made: bool) -> Done:
+    """The outcome that a record stands for."""
+    return Done(
+        key=key,
+        tiles=record.tiles,
+        total=record.total,
+        tokens=record.tokens,
+        grid=f"{record.grid.cols}×{record.grid.rows}",
+        flags=record.flags,
+        bytes_written=sum(entry.bytes for entry in record.files),
+        made=made,
+    )

@@ -1,0 +1,134 @@
+"""One picture's files in the tree layout: tile PNGs, the thumbnail, the tensor, and what the record says of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from dynres_cli import normalize
+from dynres_cli.geometry import Plan, Size, View, source_box
+from dynres_cli.manifest import FileEntry, FileKind, shown
+from dynres_cli.presets import PixelPolicy
+from dynres_cli.render import Picture
+from dynres_cli.sinks import npy, png
+
+Tiles = Literal["png", "none"]
+Tensor = Literal["npy", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """Which files are written for a picture, and how."""
+
+    tiles: Tiles = "png"
+    tensor: Tensor = "npy"
+    dtype: npy.Dtype = "float32"
+    png_level: png.Level = "fast"
+    sync: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A file to be: its name in the picture's folder, its bytes in one or more pieces, and its entry in the record."""
+
+    name: str
+    pieces: tuple[bytes | memoryview, ...]
+    entry: FileEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A picture's views with the plan they come from."""
+
+    key: str
+    source: Size
+    plan: Plan
+    views: Sequence[Picture]
+
+
+def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[Output]:
+    """One PNG a view, in the model's order; a view that exists only as floats is shown as a preview."""
+    for number, (name, view) in enumerate(zip(view_names(rendered.plan), rendered.plan.views, strict=True)):
+        pixels = normalize.preview(rendered.views[number], policy)
+        entry = _view_entry(rendered, number, view)
+        exact = rendered.views[number].dtype == np.uint8
+        entry = dataclasses.replace(
+            entry,
+            kind=entry.kind if exact else "preview",
+            pixels_sha256=hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest(),
+        )
+        yield _output(rendered.key, name, (png.encode(pixels, level),), entry)
+
+
+def view_names(plan: Plan) -> list[str]:
+    """A file name for each view; where tiles of several surfaces share a row and column, the surface is told too."""
+    places = Counter((view.row, view.col) for view in plan.views if view.role == "tile")
+    crowded = max(places.values(), default=0) > 1
+    return [_view_name(view, surface=crowded) for view in plan.views]
+
+
+def _view_name(view: View, *, surface: bool) -> str:
+    if view.role == "overview":
+        return "thumbnail.png"
+    scale = f"_s{view.surface}" if surface else ""
+    return f"tile{scale}_r{view.row}_c{view.col}.png"
+
+
+def _view_entry(rendered: Rendered, number: int, view: View) -> FileEntry:
+    kind: FileKind = "tile" if view.role == "tile" else "thumbnail"
+    box = view.box
+    return FileEntry(
+        path="",
+        kind=kind,
+        view=number,
+        row=view.row if view.role == "tile" else None,
+        col=view.col if view.role == "tile" else None,
+        box=(box.left, box.top, box.right, box.bottom),
+        source_box=source_box(rendered.plan, rendered.source, view),
+    )
+
+
+def tensors(rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype, *, equal: bool) -> Iterator[Output]:
+    """The tensor of all views, or one a view where a strategy's views differ in size."""
+    if equal:
+        yield _tensor(rendered, "pixel_values.npy", _all_views(rendered, policy, dtype), policy, dtype)
+        return
+    for number, view in enumerate(rendered.views):
+        array = normalize.channels_first([view])[0] if dtype == "uint8" else normalize.normalise_one(view, policy)  # type: ignore[list-item]
+        output = _tensor(rendered, f"pixel_values_{number:03d}.npy", array, policy, dtype)
+        yield dataclasses.replace(output, entry=dataclasses.replace(output.entry, view=number))
+
+
+def _all_views(
+    rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype
+) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    if dtype == "uint8":
+        return normalize.channels_first(rendered.views)  # type: ignore[arg-type]
+    return normalize.normalise(rendered.views, policy)
+
+
+def _tensor(
+    rendered: Rendered,
+    name: str,
+    array: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+    policy: PixelPolicy,
+    dtype: npy.Dtype,
+) -> Output:
+    entry = FileEntry(path="", kind="tensor", shape=array.shape, dtype=dtype, mean=policy.mean, std=policy.std)
+    return _output(rendered.key, name, npy.parts(array, dtype), entry)
+
+
+def _output(key: str, name: str, pieces: tuple[bytes | memoryview, ...], entry: FileEntry) -> Output:
+    """The file with its size and digest in its entry."""
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        size += memoryview(piece).nbytes
+    described = dataclasses.replace(entry, path=shown(f"{key}/{name}"), bytes=size, sha256=digest.hexdigest())
+    return Output(name, pieces, described)
