@@ -75,8 +75,10 @@ def pack(
     preset: str = "internvl2",
     size: tuple[int, int] | None = None,
     **params: object,
-) -> dict[str, npt.NDArray[Any]]:
+) -> dict[str, Any]:
     """The arrays that the reference processor returns for one picture, under its own names.
+
+    A list of arrays stands where the reference returns one because they differ in shape, as MiniCPM-V's pixel_values.
 
     `views` is what `load_image` returned, with the same preset and parameters. For views that come from elsewhere, say
     a pixel_values.npy, `size` is the picture's (width, height), as its record states it.

@@ -16,12 +16,12 @@ Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
 
 
-def build(stated: Mapping[str, Packed], views: Sequence[Floats], plan: Plan) -> dict[str, Array]:
+def build(stated: Mapping[str, Packed], views: Sequence[Floats], plan: Plan) -> dict[str, Any]:
     """Every stated array by its name; `views` are normalised (3, height, width) arrays in the plan's order."""
     return {name: _made(array, views, plan) for name, array in stated.items()}
 
 
-def _made(array: Packed, views: Sequence[Floats], plan: Plan) -> Array:
+def _made(array: Packed, views: Sequence[Floats], plan: Plan) -> Array | list[Array]:
     if isinstance(array, PixelArray):
         return _pixels(array, views, plan)
     if isinstance(array, MaskArray):
@@ -30,10 +30,12 @@ def _made(array: Packed, views: Sequence[Floats], plan: Plan) -> Array:
     return values if array.shape is None else np.broadcast_to(values, array.shape).copy()
 
 
-def _pixels(array: PixelArray, views: Sequence[Floats], plan: Plan) -> Floats:
+def _pixels(array: PixelArray, views: Sequence[Floats], plan: Plan) -> Floats | list[Array]:
     chosen = [view for view, planned in zip(views, plan.views, strict=True) if array.role in (None, planned.role)]
     if array.pattern is not None:
         chosen = [rearrange(view, array.pattern, array.lengths) for view in chosen]
+    if array.join == "list":
+        return list(chosen)
     joined = _joined(chosen, array)
     return joined.reshape((1,) * array.lead + joined.shape)
 

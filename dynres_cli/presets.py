@@ -61,6 +61,10 @@ GRANITE_PINPOINTS = tuple(
     for j in range(1, longest + 1)
 )
 """Canvases of at most ten tiles or so, as (height, width)."""
+# The overview is torch's bicubic of floats; only the last bits of float32 differ.
+PHI3_TOLERANCE = 1e-5
+# One grey level and what the overview's bicubic makes of it: torch's uint8 bilinear rounds otherwise than Pillow's.
+PHI4_TOLERANCE = 0.02
 
 
 def _internvl(models: str) -> Preset:
@@ -209,4 +213,15 @@ PRESETS: dict[str, Preset] = {
     "molmo2": Preset(
         "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.008
     ),
+    "minicpm-v-2.6": Preset("minicpmv", {}, PixelPolicy(*HALF), "MiniCPM-V 2, 2.6, 4, 4.5, MiniCPM-o 2.6"),
+    "minicpm-v-4.6": Preset("minicpmv4_6", {}, PixelPolicy(*HALF, alpha="white"), "MiniCPM-V 4.6"),
+    "deepseek-vl2": Preset("deepseek_vl2", {}, PixelPolicy(*HALF), "DeepSeek-VL2, -Small and -Tiny", confirmed=False),
+    "deepseek-ocr": Preset("deepseek_ocr", {}, PixelPolicy(*HALF, exif="apply"), "DeepSeek-OCR, mode Gundam"),
+    "deepseek-ocr-2": Preset("deepseek_ocr2", {}, PixelPolicy(*HALF, alpha="white"), "DeepSeek-OCR-2"),
+    "ovis2": Preset("ovis2", {}, PixelPolicy(*CLIP), "Ovis2 (original code)"),
+    "ovis2-hf": Preset("ovis2_hf", {}, PixelPolicy(*CLIP), "Ovis2 (transformers)"),
+    "phi-3.5-vision": Preset(
+        "phi3v", {"num_crops": 4}, PixelPolicy(*CLIP), "Phi-3.5-vision", confirmed=False, tolerance=PHI3_TOLERANCE
+    ),
+    "phi-4-multimodal": Preset("phi4mm", {}, PixelPolicy(*HALF), "Phi-4-multimodal", tolerance=PHI4_TOLERANCE),
 }

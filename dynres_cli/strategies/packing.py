@@ -21,14 +21,15 @@ class PixelArray:
     `role` picks the views (None: all, in the model's order). `pattern` turns one (3, height, width) view into another
     order of its numbers, written as in "c (h p) (w q) -> (h w) (c p q)": names in brackets are parts of one axis, from
     the outer to the inner, `lengths` gives those that the shape does not tell, and a name that stands only on the right
-    repeats the numbers. The views are then stacked on a new first axis, or joined along their first or last one;
+    repeats the numbers. The views are then stacked on a new first axis, or joined along their first or last one, or
+    stay a list of arrays where the reference returns one because they differ in shape;
     `pad_to` adds zeros at the end of each axis up to a length (0: as it is), and `lead` puts axes of length 1 before.
     """
 
     role: Role | None = None
     pattern: str | None = None
     lengths: Mapping[str, int] = field(default_factory=dict)
-    join: Literal["stack", "first", "last"] = "stack"
+    join: Literal["stack", "first", "last", "list"] = "stack"
     pad_to: tuple[int, ...] = ()
     lead: int = 0
 

@@ -13,7 +13,7 @@ from dynres_cli.geometry import Size
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import render
 from dynres_cli.resample import Order
-from tests.conformance.reference.contract import Refused, Seen
+from tests.conformance.reference.contract import Refused, Seen, numbered
 
 
 def see(image: Image.Image, preset: str, order: Order) -> Seen:
@@ -27,7 +27,8 @@ def see(image: Image.Image, preset: str, order: Order) -> Seen:
         raise Refused(str(error)) from error
     prompt = recipe.strategy.prompt
     text = None if prompt is None else "".join(part * times for part, times in prompt(size, recipe.params, plan))
-    return Seen(list(views), (plan.grid.cols, plan.grid.rows), recipe.tokens(size, plan), text, api.pack(views, preset))
+    grid, tokens = (plan.grid.cols, plan.grid.rows), recipe.tokens(size, plan)
+    return Seen(list(views), grid, tokens, text, numbered(api.pack(views, preset)))
 
 
 def load(pixels: np.ndarray, recipe: Recipe, order: Order) -> api.Views | api.ViewList:

@@ -62,3 +62,13 @@ class Reference:
 def split_views(pixels: np.ndarray) -> Views:
     """The views of an (n, 3, h, w) array."""
     return [np.ascontiguousarray(view, dtype=np.float32) for view in pixels]
+
+
+def numbered(arrays: Mapping[str, np.ndarray | list[np.ndarray]]) -> dict[str, np.ndarray]:
+    """Lists of arrays as arrays of their own, name[0], name[1] and so on."""
+    found: dict[str, np.ndarray] = {}
+    for name, value in arrays.items():
+        found.update(
+            {f"{name}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {name: value}
+        )
+    return found
