@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_TOKEN = re.compile(r"\*\*/|/\*\*|\*\*|\*|\?|\[!?\]?[^\]]*\]|[{},]|\\.|.", re.DOTALL)
+_TOKEN = re.compile(r"\*\*/|/\*\*|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|[{},]|\\.|.", re.DOTALL)
 
 _FIXED = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", ",": "|", "}": ")"}
 
@@ -39,7 +39,9 @@ def _piece(sign: str) -> str:
     if sign in _FIXED:
         return _FIXED[sign]
     if len(sign) > 1 and sign[0] == "[":
-        return "[" + ("^" if sign[1] == "!" else "") + re.escape(sign[1:-1].lstrip("!")).replace(r"\-", "-") + "]"
+        negated = sign[1] in "!^"
+        members = re.escape(sign[2:-1] if negated else sign[1:-1]).replace(r"\-", "-")
+        return f"[{'^' if negated else ''}{members}]"
     if len(sign) > 1 and sign[0] == "\\":
         return re.escape(sign[1])
     return re.escape(sign)
