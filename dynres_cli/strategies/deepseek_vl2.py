@@ -47,7 +47,8 @@ class DeepSeekVL2Params(Params):
 def padded(size: Size, canvas: Size, of: int | None = None) -> Surface:
     """Pillow's `ImageOps.pad` on grey: the picture as large as it fits, in the middle; every step rounds half to even.
 
-    Raises NotTileable for a picture that would be thinner than a pixel, as Pillow itself does.
+    Raises NotTileable for a picture that would be thinner than a pixel: Pillow below 13 refuses it too, and 13 would
+    show the model a page of nothing but grey.
     """
     width, height = canvas.width, canvas.height
     if size.aspect > canvas.aspect:
@@ -55,7 +56,9 @@ def padded(size: Size, canvas: Size, of: int | None = None) -> Surface:
     elif size.aspect < canvas.aspect:
         width = round(size.width / size.height * canvas.height)
     if width == 0 or height == 0:
-        msg = f"a picture of {size} fitted into {canvas} would be thinner than one pixel; ImageOps.pad refuses it"
+        msg = (
+            f"a picture of {size} fitted into {canvas} would be thinner than one pixel, and nothing of it left; crop it"
+        )
         raise NotTileable(msg)
     offset = Point(round((canvas.width - width) * 0.5), round((canvas.height - height) * 0.5))
     return Surface(Size(width, height), of=of, canvas=canvas, offset=offset, fill=GREY)
