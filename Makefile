@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check format bench docs conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 test-all check format bench docs conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,24 @@ demo: $(STAMP)  ## tile samples/ into out/ and show what came out
 
 test: $(STAMP)  ## the everyday tests
 	$(PYTHON) -m pytest -n auto -q -m 'not slow and not conformance'
+
+# The classic pass order must come out of either Pillow: the same pixel tests in an environment of its own.
+PILLOW12 := .venv-pillow12
+$(PILLOW12)/.stamp: pyproject.toml constraints-dev.txt
+	@sed 's/^pillow==.*/pillow==12.3.0/' constraints-dev.txt > .constraints-pillow12.txt
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --allow-existing -q $(PILLOW12) && uv pip install -q --python $(PILLOW12)/bin/python -e '.[test]' -c .constraints-pillow12.txt; \
+	else \
+	  python3 -m venv $(PILLOW12) && $(PILLOW12)/bin/python -m pip install -q --disable-pip-version-check -e '.[test]' -c .constraints-pillow12.txt; \
+	fi
+	@rm .constraints-pillow12.txt
+	@touch $@
+
+PIXEL_TESTS := tests/test_resample.py tests/test_render.py tests/test_normalize.py tests/test_api.py tests/test_goldens.py tests/test_pixels.py tests/sinks
+
+test-pillow12: $(PILLOW12)/.stamp  ## the pixel tests under Pillow 12; none run is a failure
+	$(PILLOW12)/bin/python -c 'import PIL; assert PIL.__version__.startswith("12."), PIL.__version__'
+	$(PILLOW12)/bin/python -m pytest -n auto -q -m 'not slow and not conformance' $(PIXEL_TESTS)
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones
 	$(PYTHON) -m pytest -n auto -q -m 'not conformance'

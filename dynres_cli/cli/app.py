@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,7 +10,13 @@ import typer
 from dynres_cli import __version__
 from dynres_cli.cli import inspect, strategies, tile
 
+# An option that is not given costs Typer the import of pydantic, a good part of what `dynres tile --help` may take.
+# Where a command follows nobody asks for the application's own help or completion, so it does without them there.
+HAS_COMMAND = len(sys.argv) > 1 and not sys.argv[1].startswith("-")
+
 app = typer.Typer(
+    add_completion=not HAS_COMMAND,
+    add_help_option=not HAS_COMMAND,
     name="dynres",
     help="Turn folders of images into exactly what a vision-language model is fed.",
     epilog="Start with: dynres tile photos/ out/",

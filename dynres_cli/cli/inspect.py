@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dynres_cli.cli import options
+from dynres_cli.cli.options import Option
 from dynres_cli.errors import RunError, UsageError
 
 if TYPE_CHECKING:
     from dynres_cli.operations.inspecting import Asked, Inspection
 
-EPILOG = """Examples:
+EPILOG = f"""Examples:
 
   dynres inspect photo.jpg
 
   dynres inspect photo.jpg --max-num 6 --out grid.png
 
-  cat photo.jpg | dynres inspect - --json | jq .grid"""
+  cat photo.jpg | dynres inspect - --json | jq .grid
+
+{options.ENVIRONMENT}"""
 
 
 def inspect(
@@ -36,7 +39,7 @@ def inspect(
     alpha: options.Alpha = "reference",
     max_pixels: options.MaxPixels = 89_478_485,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="PNG", help="Draw the grid over the picture (of one IMG).")
+        Path | None, Option("--out", metavar="PNG", help="Draw the grid over the picture (of one IMG).")
     ] = None,
     json: options.Json = False,
     config: options.Config = None,

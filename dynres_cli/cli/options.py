@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +13,12 @@ import typer
 
 from dynres_cli.errors import UsageError
 
-GRID = "Which grid"
-INPUT = "Which inputs"
+Option = partial(typer.Option, show_envvar=False)
+"""The rule DYNRES_… for every option is told once, at the end of a help, not on every line of it."""
+
+ENVIRONMENT = (
+    "Every option is read from DYNRES_… too (DYNRES_MAX_NUM=6), and from the command's table in ./dynres.toml."
+)
 
 
 def load_config(context: typer.Context, file: Path | None) -> Path | None:
@@ -68,43 +73,42 @@ def assignments(pairs: list[str]) -> dict[str, str]:
 
 Config = Annotated[
     Path | None,
-    typer.Option(
+    Option(
         "--config", metavar="FILE", is_eager=True, callback=load_config, help="Defaults by command [./dynres.toml]."
     ),
 ]
 Preset = Annotated[
     str | None,
-    typer.Option("--preset", metavar="NAME", help="A checkpoint's rule, see `dynres strategies` [internvl2]."),
+    Option("--preset", metavar="NAME", help="A checkpoint's rule, see `dynres strategies` [internvl2]."),
 ]
-Strategy = Annotated[
-    str | None, typer.Option("--strategy", metavar="NAME", help="A family by name, with its first preset.")
-]
+Strategy = Annotated[str | None, Option("--strategy", metavar="NAME", help="A family by name, with its first preset.")]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="One parameter, by the reference's own name.")
+    list[str] | None,
+    Option("--set", metavar="NAME=VALUE", envvar="DYNRES_SET", help="One parameter, by the reference's own name."),
 ]
-MinNum = Annotated[int | None, typer.Option("--min-num", metavar="N", help="Fewest tiles of a grid (InternVL) [1].")]
-MaxNum = Annotated[int | None, typer.Option("--max-num", metavar="N", help="Most tiles of a grid (InternVL) [12].")]
+MinNum = Annotated[int | None, Option("--min-num", metavar="N", help="Fewest tiles of a grid (InternVL) [1].")]
+MaxNum = Annotated[int | None, Option("--max-num", metavar="N", help="Most tiles of a grid (InternVL) [12].")]
 ImageSize = Annotated[
-    int | None, typer.Option("--image-size", metavar="N", help="Side of a tile in pixels (InternVL) [448].")
+    int | None, Option("--image-size", metavar="N", help="Side of a tile in pixels (InternVL) [448].")
 ]
 Thumbnail = Annotated[
-    bool | None, typer.Option("--thumbnail/--no-thumbnail", help="Add the whole picture above one tile [on].")
+    bool | None, Option("--thumbnail/--no-thumbnail", help="Add the whole picture above one tile [on].")
 ]
 FilesFrom = Annotated[
-    str | None, typer.Option("--files-from", metavar="FILE", help="Read the inputs from a list, - for stdin.")
+    str | None, Option("--files-from", metavar="FILE", help="Read the inputs from a list, - for stdin.")
 ]
-Null = Annotated[bool, typer.Option("-0", "--null", help="The list is separated by NUL bytes, as by find -print0.")]
+Null = Annotated[bool, Option("-0", "--null", help="The list is separated by NUL bytes, as by find -print0.")]
 Root = Annotated[
-    Path | None, typer.Option("--root", metavar="DIR", help="Where keys of --files-from begin [current folder].")
+    Path | None, Option("--root", metavar="DIR", help="Where keys of --files-from begin [current folder].")
 ]
-Include = Annotated[list[str] | None, typer.Option("--include", metavar="GLOB", help="Only files that match.")]
-Exclude = Annotated[list[str] | None, typer.Option("--exclude", metavar="GLOB", help="No files that match.")]
-Hidden = Annotated[bool, typer.Option("--hidden", help="Visit hidden files and folders too.")]
-Follow = Annotated[bool, typer.Option("-L", "--follow", help="Follow links below the inputs.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else there.")]
-Exif = Annotated[str, typer.Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
-Alpha = Annotated[str, typer.Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
-MaxPixels = Annotated[int, typer.Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]
+Include = Annotated[list[str] | None, Option("--include", metavar="GLOB", help="Only files that match.")]
+Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="No files that match.")]
+Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders too.")]
+Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
+Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
+Exif = Annotated[str, Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
+Alpha = Annotated[str, Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
+MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]
 """Options that have no default of their own stand for the preset's; the help names it in brackets."""
 
 

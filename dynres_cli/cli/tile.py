@@ -9,18 +9,21 @@ from typing import Annotated, Literal
 import typer
 
 from dynres_cli.cli import options
+from dynres_cli.cli.options import Option
 from dynres_cli.errors import UsageError
 from dynres_cli.formats import EXTENSIONS
 
 EPILOG = f"""Examples:
 
-  dynres tile photos/ out/                      tiles, tensors and manifest for InternVL2
+  dynres tile photos/ out/                        (for InternVL2)
 
-  dynres tile photos/ out/ --preset llava-v1.6  the same for LLaVA-NeXT
+  dynres tile photos/ out/ --preset llava-v1.6    (for LLaVA-NeXT)
 
   dynres tile photos/ out/ --max-num 6 --tiles none --dtype bfloat16
 
   fd -e jpg -0 . photos | dynres tile --files-from - -0 --root photos out/
+
+{options.ENVIRONMENT}
 
 Run the same command again to finish what was interrupted. In folders, files with these names are tried:
 {" ".join(sorted(EXTENSIONS))}
@@ -39,32 +42,30 @@ def tile(
     max_num: options.MaxNum = None,
     image_size: options.ImageSize = None,
     thumbnail: options.Thumbnail = None,
-    tiles: Annotated[Literal["png", "none"], typer.Option(help="Whether views are written as pictures.")] = "png",
-    tensor: Annotated[Literal["npy", "none"], typer.Option(help="Whether the tensor is written.")] = "npy",
+    tiles: Annotated[Literal["png", "none"], Option(help="Whether views are written as pictures.")] = "png",
+    tensor: Annotated[Literal["npy", "none"], Option(help="Whether the tensor is written.")] = "npy",
     dtype: Annotated[
         Literal["float32", "float16", "bfloat16", "uint8"],
-        typer.Option(help="Of the tensor; uint8 is before normalising."),
+        Option(help="Of the tensor; uint8 is before normalising."),
     ] = "float32",
-    png_level: Annotated[Literal["fast", "small"], typer.Option(help="Speed or size of the pictures.")] = "fast",
+    png_level: Annotated[Literal["fast", "small"], Option(help="Speed or size of the pictures.")] = "fast",
     exif: options.Exif = "reference",
     alpha: options.Alpha = "reference",
-    depth16: Annotated[Literal["clip", "scale"], typer.Option(help="What becomes of 16 bits a channel.")] = "clip",
-    resample: Annotated[
-        Literal["pillow12", "pillow13"], typer.Option(help="Whose order of the two passes.")
-    ] = "pillow12",
+    depth16: Annotated[Literal["clip", "scale"], Option(help="What becomes of 16 bits a channel.")] = "clip",
+    resample: Annotated[Literal["pillow12", "pillow13"], Option(help="Whose order of the two passes.")] = "pillow12",
     kernel: Annotated[
-        Literal["auto", "numba", "pillow"], typer.Option(help="Who resizes; the pixels are the same.")
+        Literal["auto", "numba", "pillow"], Option(help="Who resizes; the pixels are the same.")
     ] = "auto",
     on_truncated: Annotated[
-        Literal["error", "tile"], typer.Option(help="What becomes of pictures that end too early.")
+        Literal["error", "tile"], Option(help="What becomes of pictures that end too early.")
     ] = "error",
-    frames: Annotated[Literal["first", "all"], typer.Option(help="Of animated pictures.")] = "first",
+    frames: Annotated[Literal["first", "all"], Option(help="Of animated pictures.")] = "first",
     max_pixels: options.MaxPixels = 89_478_485,
-    max_tiles: Annotated[int, typer.Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
-    max_bytes: Annotated[int, typer.Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
-    timeout: Annotated[float, typer.Option(metavar="SECONDS", help="Time limit for one image.")] = 120.0,
+    max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
+    max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
+    timeout: Annotated[float, Option(metavar="SECONDS", help="Time limit for one image.")] = 120.0,
     max_memory: Annotated[
-        str | None, typer.Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
+        str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
     ] = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,
@@ -73,23 +74,23 @@ def tile(
     exclude: options.Exclude = None,
     hidden: options.Hidden = False,
     follow: options.Follow = False,
-    into: Annotated[bool, typer.Option("--into", help="Write into a folder that holds other things too.")] = False,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try earlier failures again.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Redo this run's images, finished or not.")] = False,
-    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first failure.")] = False,
-    max_failures: Annotated[int | None, typer.Option(metavar="N", help="Stop after N failures.")] = None,
-    jobs: Annotated[int, typer.Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
-    engine: Annotated[Literal["processes", "serial"], typer.Option(help="serial is for debugging.")] = "processes",
+    into: Annotated[bool, Option("--into", help="Write into a folder that holds other things too.")] = False,
+    retry_failed: Annotated[bool, Option("--retry-failed", help="Try earlier failures again.")] = False,
+    overwrite: Annotated[bool, Option("--overwrite", help="Redo this run's images, finished or not.")] = False,
+    fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
+    max_failures: Annotated[int | None, Option(metavar="N", help="Stop after N failures.")] = None,
+    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
+    engine: Annotated[Literal["processes", "serial"], Option(help="serial is for debugging.")] = "processes",
     shard: Annotated[
-        str | None, typer.Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N.")
+        str | None, Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N.")
     ] = None,
-    fsync: Annotated[bool, typer.Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be tiled, and stop.")] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Show the time of each stage.")] = False,
+    fsync: Annotated[bool, Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
+    dry_run: Annotated[bool, Option("--dry-run", help="List what would be tiled, and stop.")] = False,
+    profile: Annotated[bool, Option("--profile", help="Show the time of each stage.")] = False,
     json: options.Json = False,
-    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Write times and versions as JSON lines.")] = None,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors on stderr.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="One line for each image.")] = False,
+    log: Annotated[Path | None, Option(metavar="FILE", help="Write times and versions as JSON lines.")] = None,
+    quiet: Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")] = False,
+    verbose: Annotated[bool, Option("-v", "--verbose", help="One line for each image.")] = False,
     config: options.Config = None,
 ) -> None:
     """Tile files and folders: PNG tiles, a tensor and a record for each image, one manifest for all."""
