@@ -46,8 +46,8 @@ def lfm2_vl(image: Image.Image) -> Seen:
     rows, cols = (int(arrays.pop(name)[0]) for name in ("image_rows", "image_cols"))
     size = [int(side) for side in arrays.pop("image_sizes")[0]]
     if transformers_major() == 4:
-        # Its text rule cannot be run without a tokenizer.
-        return Seen(unpatched(arrays), (cols, rows), arrays=arrays)
+        # Its text rule cannot be run without a tokenizer, and it exchanges the names of rows and columns.
+        return Seen(unpatched(arrays), (rows, cols), arrays=arrays)
     text = text_of(rows, cols, size)
     return Seen(unpatched(arrays), (cols, rows), text.count("<"), text, arrays)
 
