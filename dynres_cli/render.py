@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -9,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dynres_cli import resample
-from dynres_cli.geometry import Box, Plan, Size, Space, Surface
+from dynres_cli.geometry import Box, Plan, Size, Space, Surface, whole
 from dynres_cli.interpolate import TorchFilter
 from dynres_cli.normalize import statistics
 from dynres_cli.presets import Channels
-from dynres_cli.resample import Floats, Order, PillowFilter, Pixels
+from dynres_cli.resample import Floats, Order, PillowFilter, Pixels, Wanted
 
 Kernel = Literal["numba", "pillow"]
 Picture = Pixels | Floats
@@ -35,26 +36,60 @@ def render(pixels: Pixels, plan: Plan, look: Look) -> list[Picture]:
     Float views are normalised already.
     """
     made: list[Picture] = []
-    for surface in plan.surfaces:
-        space: Space = "uint8" if surface.of is None else plan.surfaces[surface.of].space
-        parent = _cut(pixels if surface.of is None else made[surface.of], surface.region)
-        made.append(_placed(_scaled(parent, space, surface, look), surface))
-    views = (_cut(made[view.surface], view.box) for view in plan.views)
-    spaces = (plan.surfaces[view.surface].space for view in plan.views)
-    return [
-        cut if space == "uint8" else _converted(cut, space, "normalised", look)
-        for cut, space in zip(views, spaces, strict=True)
+    resized: dict[int, Pixels] = {}
+    for index, surface in enumerate(plan.surfaces):
+        parent = pixels if surface.of is None else made[surface.of]
+        if resample.is_torch(surface.filter):
+            space: Space = "uint8" if surface.of is None else plan.surfaces[surface.of].space
+            scaled = _interpolated(_cut(parent, surface.region), space, surface, look)
+        else:
+            if index not in resized:
+                resized |= _resized(cast("Pixels", parent), plan, index, look)
+            scaled = _converted(resized.pop(index), "uint8", surface.space, look)
+        made.append(_placed(scaled, surface))
+    return [_seen(made[view.surface], plan.surfaces[view.surface].space, view.box, look) for view in plan.views]
+
+
+def _seen(picture: Picture, space: Space, box: Box, look: Look) -> Picture:
+    """One view, as the model's tensor takes it."""
+    view = _cut(picture, box)
+    return view if space == "uint8" else _converted(view, space, "normalised", look)
+
+
+def _resized(parent: Pixels, plan: Plan, index: int, look: Look) -> dict[int, Pixels]:
+    """A surface's picture, and with it those of later surfaces that are made from the same box of the same parent."""
+    asked = plan.surfaces[index]
+    alike = {
+        place: each
+        for place, each in enumerate(plan.surfaces)
+        if place >= index and (each.of, each.region) == (asked.of, asked.region) and not resample.is_torch(each.filter)
+    }
+    box = asked.region or whole(resample.size_of(parent))
+    wanted = [
+        Wanted(
+            each.scaled,
+            cast("PillowFilter", each.filter),
+            resample.first_pass(box.size, each.scaled, look.order, each.first_axis),
+        )
+        for each in alike.values()
     ]
+    return dict(zip(alike, _resizer(look.kernel)(parent, box, wanted), strict=True))
+
+
+def _resizer(kernel: Kernel) -> Callable[[Pixels, Box, Sequence[Wanted]], list[Pixels]]:
+    if kernel == "pillow":
+        return resample.resize_all
+    from dynres_cli.kernels.driver import resize_all  # noqa: PLC0415 - numba is loaded only where it is asked for
+
+    return resize_all
 
 
 def _cut(picture: Picture, box: Box | None) -> Picture:
     return picture if box is None else picture[box.top : box.bottom, box.left : box.right]
 
 
-def _scaled(parent: Picture, space: Space, surface: Surface, look: Look) -> Picture:
-    """The parent at the surface's scale, in the surface's space."""
-    if not resample.is_torch(surface.filter):
-        return _converted(_resized(cast("Pixels", parent), surface, look), "uint8", surface.space, look)
+def _interpolated(parent: Picture, space: Space, surface: Surface, look: Look) -> Picture:
+    """The parent at the surface's scale by torch's rule, in the surface's space."""
     kind = cast("TorchFilter", surface.filter)
     values = _converted(parent, space, surface.space, look).astype(np.float32, copy=False)
     values = resample.resize_floats(values, surface.scaled, kind)
@@ -62,12 +97,6 @@ def _scaled(parent: Picture, space: Space, surface: Surface, look: Look) -> Pict
         return np.clip(np.rint(values), 0, 255).astype(np.uint8)
     # Molmo clips what rounding pushes out of 0..1; normalised values keep the overshoot of a bicubic.
     return values.clip(0, 1) if surface.space == "unit" else values
-
-
-def _resized(pixels: Pixels, surface: Surface, look: Look) -> Pixels:
-    source = resample.size_of(pixels)
-    first = resample.first_pass(source, surface.scaled, look.order, surface.first_axis)
-    return resample.resize(pixels, surface.scaled, cast("PillowFilter", surface.filter), first)
 
 
 def _converted(picture: Picture, here: Space, there: Space, look: Look) -> Picture:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -9,7 +11,7 @@ import numpy.typing as npt
 import PIL
 from PIL import Image
 
-from dynres_cli.geometry import Filter, Size
+from dynres_cli.geometry import Box, Filter, Size
 from dynres_cli.interpolate import TorchFilter, interpolate
 
 Order = Literal["pillow12", "pillow13"]
@@ -23,6 +25,17 @@ PILLOW_FILTERS: dict[PillowFilter, Image.Resampling] = {
     "bilinear": Image.Resampling.BILINEAR,
     "lanczos": Image.Resampling.LANCZOS,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A size that a picture is resized to, by which filter, and which pass comes first."""
+
+    size: Size
+    kind: PillowFilter
+    first: Axis
+
+
 INSTALLED_ORDER: Order = "pillow13" if int(PIL.__version__.split(".")[0]) >= 13 else "pillow12"
 
 
@@ -56,6 +69,12 @@ def resize(pixels: Pixels, target: Size, kind: PillowFilter, first: Axis) -> Pix
         halfway = (target.width, source.height) if first == "horizontal" else (source.width, target.height)
         image = image.resize(halfway, method)
     return np.asarray(image.resize((target.width, target.height), method))
+
+
+def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted]) -> list[Pixels]:
+    """A box of a picture at several sizes."""
+    cut = np.ascontiguousarray(pixels[box.top : box.bottom, box.left : box.right])
+    return [resize(cut, each.size, each.kind, each.first) for each in wanted]
 
 
 def is_torch(kind: Filter) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from dynres_cli.geometry import WHITE, Box, Grid, Plan, Point, Size, Space, Surface, View, overview, tile_views
 from dynres_cli.presets import CLIP, PRESETS
 from dynres_cli.recipe import resolve
-from dynres_cli.render import Look, Picture, render
+from dynres_cli.render import Kernel, Look, Picture, render
 from tests.pictures import Pixels, columns_first, gradient, internvl_views, llava_views, noise, rows_first
 
-LOOKS = [pytest.param(Look(), id="pillow")]
+LOOKS = [pytest.param(Look(kernel=kernel), id=kernel) for kernel in get_args(Kernel)]
 SHAPES = [(1203, 731), (448, 448), (300, 900), (2000, 500), (640, 480), (97, 280), (1, 1), (1, 300)]
 SIZES = [pytest.param(*shape, id=f"{shape[0]}x{shape[1]}") for shape in SHAPES]
 
@@ -67,14 +69,15 @@ def test_padding_has_the_fill_colour_and_views_may_overlap(look: Look) -> None:
     assert np.array_equal(left, right[:, ::-1])
 
 
-def test_the_order_of_passes_is_a_choice() -> None:
+@pytest.mark.parametrize("kernel", get_args(Kernel))
+def test_the_order_of_passes_is_a_choice(kernel: Kernel) -> None:
     """`pillow13` begins a tall picture's thumbnail with its rows, `vertical` surfaces do so under `pillow12`."""
     pixels = noise(300, 900)
     views = (overview(0, Size(448, 448)),)
     plan = Plan(Grid(1, 1), (Surface(Size(448, 448)),), views)
     mirrored = Plan(Grid(1, 1), (Surface(Size(448, 448), first_axis="vertical"),), views)
-    assert np.array_equal(render(pixels, plan, Look(order="pillow13"))[0], rows_first(pixels, 448, 448))
-    assert np.array_equal(render(pixels, mirrored, Look())[0], rows_first(pixels, 448, 448))
+    assert np.array_equal(render(pixels, plan, Look(kernel, order="pillow13"))[0], rows_first(pixels, 448, 448))
+    assert np.array_equal(render(pixels, mirrored, Look(kernel))[0], rows_first(pixels, 448, 448))
 
 
 def test_float_surfaces_come_out_normalised() -> None:
