@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from dynres_cli import depth, headers
+from dynres_cli import depth
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, Handling, Limits, is_deep
 from dynres_cli.opening import Source
-from dynres_cli.picture import corrupt, in_memory, opened_picture, truncated, unsupported
+from dynres_cli.picture import corrupt, in_memory, opened_picture, unsupported
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -70,16 +70,11 @@ def _what_there_is() -> Iterator[None]:
 
 def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Pixels:
     """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures."""
-    try:
-        with opened_picture(in_memory(source.data), limits) as picture:
-            picture.load()
-            if picture.size != (facts.width, facts.height):
-                raise corrupt()
-            return _rgb(picture, handling)
-    except ImageError as error:
-        if error.code == "corrupt" and headers.cut_short(source.data, facts.format):
-            raise truncated() from error
-        raise
+    with opened_picture(in_memory(source.data), limits) as picture:
+        picture.load()
+        if picture.size != (facts.width, facts.height):
+            raise corrupt()
+        return _rgb(picture, handling)
 
 
 def _rgb(picture: Image.Image, handling: Handling) -> Pixels:

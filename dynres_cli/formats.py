@@ -50,6 +50,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypavi", "AVIF"),
     (4, b"jP  \r\n\x87\n", "JPEG2000"),
     (0, b"\xff\x4f\xff\x51", "JPEG2000"),
+    *((4, b"ftyp" + brand, "HEIF") for brand in _HEIF_BRANDS),
 )
 
 _CONVERT = "convert it to PNG or JPEG first"

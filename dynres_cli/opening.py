@@ -43,10 +43,11 @@ def opened(path: str, *, follow: bool = False) -> Iterator[BinaryIO]:
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
         raise _why_not(error) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        message = "this is a folder, a pipe or a device, not a plain file; leave it out"
+        raise ImageError(code="unreadable", message=message)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            message = "this is a folder, a pipe or a device, not a plain file; leave it out"
-            raise ImageError(code="unreadable", message=message)
         yield file
 
 

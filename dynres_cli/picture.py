@@ -81,13 +81,13 @@ def opened_picture(file: BinaryIO, limits: Limits) -> Iterator[ImageFile.ImageFi
     except UnidentifiedImageError as error:
         raise _unidentified(start, file) from error
     except (*DECODER_ERRORS, MemoryError) as error:
-        raise failure(error) from error
+        raise failure(error, file, start) from error
     with picture:
         check_pixels(picture.width, picture.height, limits)
         try:
             yield picture
         except (*DECODER_ERRORS, MemoryError) as error:
-            raise failure(error) from error
+            raise failure(error, file, start) from error
 
 
 _GUARD_LOCK = threading.Lock()
@@ -120,7 +120,7 @@ def check_pixels(width: int, height: int, limits: Limits) -> None:
         raise ImageError(code="too_many_pixels", message=message)
 
 
-def failure(error: BaseException) -> ImageError:
+def failure(error: BaseException, file: BinaryIO, start: bytes) -> ImageError:
     """The ImageError for whatever a decoder raised.
 
     The text never quotes Pillow: records must be the same under any version of it, and its words may quote the file.
@@ -130,7 +130,13 @@ def failure(error: BaseException) -> ImageError:
         return ImageError("too_many_pixels", f"the header states more pixels than are allowed; {advice}")
     if isinstance(error, MemoryError):
         return ImageError("out_of_memory", "there is not enough memory for this picture; use fewer workers")
-    return truncated() if _CUT_SHORT.search(str(error)) else corrupt()
+    return truncated() if _CUT_SHORT.search(str(error)) else _damaged(file, start)
+
+
+def _damaged(file: BinaryIO, start: bytes) -> ImageError:
+    """Truncated if the file ends before its own structure says so, otherwise corrupt."""
+    file.seek(0)
+    return truncated() if headers.cut_short(file.read(), formats.format_by_signature(start) or "") else corrupt()
 
 
 def truncated() -> ImageError:
@@ -150,15 +156,15 @@ def unsupported(what: str) -> ImageError:
 
 def _unidentified(start: bytes, file: BinaryIO) -> ImageError:
     """Why no allowed decoder takes this file; `start` is its beginning."""
+    known = formats.format_by_signature(start)
     refused = formats.refused_format(start)
-    if refused is not None:
+    if refused is not None and known not in allowed_formats():
         name, advice = refused
         return ImageError("format_not_allowed", f"this is {name}, which is not opened; {advice}")
-    known = formats.format_by_signature(start)
     if known == "TIFF" and headers.tiff_frames(file) > 0:
         return unsupported("a TIFF with this layout of pixels")
     if known is not None:
-        return ImageError("corrupt", f"it begins like {known}, but its header makes no sense; get a whole copy of it")
+        return _damaged(file, start)
     return ImageError(
         "unidentified", "this is no picture of a known format; see --help for the formats that are opened"
     )
