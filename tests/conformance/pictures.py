@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -56,16 +57,14 @@ def _noise(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:
     return (mixed ^ mixed >> np.uint32(12)) >> np.uint32(24)
 
 
-def random_sizes(name: str, count: int, longest: int) -> list[tuple[int, int]]:
-    """Sizes for a preset, always the same for its name: sides spread evenly over magnitudes, ratios up to 12."""
+def random_sizes(name: str, longest: int) -> Iterator[tuple[int, int]]:
+    """Endless sizes for a name, always the same ones: sides spread evenly over magnitudes, ratios up to 12."""
     # Only random() is promised to give the same numbers in every Python.
     source = random.Random(name)
-    sizes: list[tuple[int, int]] = []
-    while len(sizes) < count:
+    while True:
         width, height = (round(_between(source, SHORTEST, longest)) for _ in range(2))
         if max(width, height) <= WIDEST_ASPECT * min(width, height):
-            sizes.append((width, height))
-    return sizes
+            yield width, height
 
 
 def _between(source: random.Random, low: float, high: float) -> float:

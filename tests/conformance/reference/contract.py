@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import PIL
 from PIL import Image
 
 TRANSFORMERS_5 = "transformers5"
@@ -72,3 +73,9 @@ def numbered(arrays: Mapping[str, np.ndarray | list[np.ndarray]]) -> dict[str, n
             {f"{name}[{i}]": part for i, part in enumerate(value)} if isinstance(value, list) else {name: value}
         )
     return found
+
+
+def pass_order(reference: Reference) -> Literal["pillow12", "pillow13"]:
+    """The order of passes of the Pillow that a reference here resizes with; torch's is that of Pillow 12."""
+    newer = int(PIL.__version__.split(".")[0]) >= 13
+    return "pillow13" if reference.resizer == "pillow" and newer else "pillow12"
