@@ -27,8 +27,7 @@ from tests.conformance.reference import load_references
 from tests.conformance.reference.contract import Reference, Refused, Seen, pass_order
 
 CHEAP = 1_500_000
-ONE_IN = 8
-"""Pictures that cost more pixels than CHEAP, their own and those of all surfaces, are tried one time in ONE_IN."""
+"""Pixels of a picture and of all surfaces made from it, up to which it is tried whenever it comes up."""
 
 EXAMPLES = 5
 """How many differing pictures a row describes."""
@@ -47,14 +46,13 @@ def sizes_of(preset: str, reference: Reference, count: int) -> list[tuple[int, i
 
 
 def affordable(sizes: Iterable[tuple[int, int]], recipe: Recipe) -> Iterator[tuple[int, int]]:
-    """Every size that makes few pixels, and one in some of those that make many: the whole must end within minutes."""
-    costly = 0
+    """Sizes that make few pixels whenever they come, others the rarer the more: the whole must end within minutes."""
+    credit = 0.0
     for size in sizes:
-        if _cost(Size(*size), recipe) > CHEAP:
-            costly += 1
-            if costly % ONE_IN != 0:
-                continue
-        yield size
+        credit += min(1.0, CHEAP / _cost(Size(*size), recipe)) ** 2
+        if credit >= 1.0:
+            credit -= 1.0
+            yield size
 
 
 def _cost(size: Size, recipe: Recipe) -> int:

@@ -36,11 +36,6 @@ def writer_of(reference: Reference) -> str:
     return min(reference.environments)
 
 
-def pass_order(reference: Reference) -> str:
-    """Which order of passes the pictures were resized in; torch's is that of Pillow 12."""
-    return "pillow13" if reference.resizer == "pillow" and int(version("pillow").split(".")[0]) >= 13 else "pillow12"
-
-
 def case(reference: Reference, size: tuple[int, int], seed: int) -> Case:
     """One picture and what the reference makes of it."""
     image = picture(*size, seed)
