@@ -8,7 +8,6 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import PIL
 from PIL import Image
 
 from dynres_cli.geometry import Box, Filter, Size
@@ -36,9 +35,6 @@ class Wanted:
     first: Axis
 
 
-INSTALLED_ORDER: Order = "pillow13" if int(PIL.__version__.split(".")[0]) >= 13 else "pillow12"
-
-
 def size_of(pixels: npt.NDArray[Any]) -> Size:
     """The size of an array of rows."""
     return Size(width=pixels.shape[1], height=pixels.shape[0])
@@ -59,16 +55,16 @@ def first_pass(source: Size, target: Size, order: Order, axis: Axis = "horizonta
 
 
 def resize(pixels: Pixels, target: Size, kind: PillowFilter, first: Axis) -> Pixels:
-    """The picture at another size by Pillow's own code, in two one-axis steps where it would take the other order."""
-    source = size_of(pixels)
-    if source == target:
+    """The picture at another size by Pillow's own code, one axis at a time.
+
+    One call for both axes would take the order of the installed Pillow: 13 has the rule of `first_pass`, and 12.3
+    begins with the rows of pictures more than a hundred times as high as wide. Two calls cost no more.
+    """
+    if size_of(pixels) == target:
         return pixels
     image, method = Image.fromarray(pixels), PILLOW_FILTERS[kind]
-    both = source.width != target.width and source.height != target.height
-    if both and first != first_pass(source, target, INSTALLED_ORDER):
-        halfway = (target.width, source.height) if first == "horizontal" else (source.width, target.height)
-        image = image.resize(halfway, method)
-    return np.asarray(image.resize((target.width, target.height), method))
+    halfway = (target.width, image.height) if first == "horizontal" else (image.width, target.height)
+    return np.asarray(image.resize(halfway, method).resize((target.width, target.height), method))
 
 
 def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted]) -> list[Pixels]:
