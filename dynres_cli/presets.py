@@ -209,6 +209,7 @@ PRESETS: dict[str, Preset] = {
         PixelPolicy(*CLIP, exif="apply"),
         "Molmo, MolmoE",
         tolerance=1e-5,
+        notes="above 168:1 a picture is fitted to one column, which torch fills with one value; dynres resamples it",
     ),
     "molmo2": Preset(
         "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.008
