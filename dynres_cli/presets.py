@@ -63,8 +63,8 @@ GRANITE_PINPOINTS = tuple(
 """Canvases of at most ten tiles or so, as (height, width)."""
 # The overview is torch's bicubic of floats; only the last bits of float32 differ.
 PHI3_TOLERANCE = 1e-5
-# One grey level and what the overview's bicubic makes of it: torch's uint8 bilinear rounds otherwise than Pillow's.
-PHI4_TOLERANCE = 0.02
+# Two grey levels and what the overview makes of them: torch's uint8 bilinear rounds otherwise than Pillow's.
+PHI4_TOLERANCE = 0.03
 
 
 def _internvl(models: str) -> Preset:
