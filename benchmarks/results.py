@@ -51,8 +51,8 @@ def line(key: str, readings: Readings, before: Readings | None) -> str:
         return ""
     cells = [
         bar.title,
-        "" if bar.must is None else bar.shown(bar.must),
-        "" if bar.aim is None else bar.shown(bar.aim),
+        "" if bar.must is None else bar.shown(bar.must).replace(".00 ", " "),
+        "" if bar.aim is None else bar.shown(bar.aim).replace(".00 ", " "),
         f"**{bar.shown(middle)}**",
         spread(bar, readings["rows"][key]["values"]),
         "" if earlier is None else bar.shown(earlier),
