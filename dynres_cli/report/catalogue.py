@@ -29,7 +29,7 @@ def table(descriptions: Sequence[Description], columns: int) -> str:
     for each in descriptions:
         by_strategy.setdefault(each.strategy, []).append(each)
     blocks = [_block(presets, columns) for presets in by_strategy.values()]
-    notes = f"views and tokens are of a picture of {EXAMPLE}; ? marks presets with an unconfirmed value"
+    notes = f"Views and tokens are those of a picture of {EXAMPLE}.\n? marks presets with an unconfirmed value."
     return "\n\n".join([*blocks, notes])
 
 

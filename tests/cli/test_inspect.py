@@ -1,0 +1,94 @@
+"""`dynres inspect`: the chosen grid of a picture, from its header alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cli.command import SAMPLES, dynres
+
+
+def sized(path: Path, width: int, height: int) -> Path:
+    """A picture whose size is all that matters."""
+    Image.new("RGB", (width, height)).save(path)
+    return path
+
+
+def test_the_json_to_the_letter(tmp_path: Path) -> None:
+    """One object a line, its fields in their order."""
+    sized(tmp_path / "a.jpg", 1280, 720)
+    (said,) = dynres("inspect", "a.jpg", "--json", cwd=tmp_path).lines
+    assert said == {
+        "source": "a.jpg",
+        "status": "ok",
+        "width": 1280,
+        "height": 720,
+        "preset": "internvl2",
+        "strategy": "internvl",
+        "grid": {"cols": 4, "rows": 2},
+        "canvas": {"width": 1792, "height": 896},
+        "tiles": 8,
+        "thumbnail": True,
+        "total": 9,
+        "tokens": 2304,
+        "flags": ["upscaled:1.4x", "distorted:1.1x"],
+    }
+
+
+def test_a_picture_from_stdin() -> None:
+    """`cat x.jpg | dynres inspect - --json | jq .grid`."""
+    ran = dynres("inspect", "-", "--json", stdin=(SAMPLES / "coffee.jpg").read_bytes())
+    assert (ran.status, ran.json["grid"]) == (0, {"cols": 3, "rows": 2})
+
+
+def test_a_bad_file_is_told_and_the_others_go_on(tmp_path: Path) -> None:
+    """Exit 3; its object says where and why; a file that does not exist is a usage error."""
+    (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    sized(tmp_path / "good.png", 10, 10)
+    ran = dynres("inspect", "bad.png", "good.png", "--json", cwd=tmp_path)
+    bad, good = ran.lines
+    assert ran.status == 3
+    assert list(bad) == ["source", "status", "stage", "code", "message"]
+    assert (bad["status"], good["status"]) == ("failed", "ok")
+    assert dynres("inspect", "missing.png", cwd=tmp_path).status == 2
+
+
+def test_a_person_sees_the_grid_and_the_runners_up(tmp_path: Path) -> None:
+    """Facts, the drawn grid in 80 columns, and the next candidates with their distances."""
+    sized(tmp_path / "a.png", 1280, 720)
+    text = dynres("inspect", "a.png", cwd=tmp_path).out
+    assert "1280×720, PNG, RGB" in text
+    assert "grid    4×2, tiles of 448×448" in text
+    assert "8 tiles + thumbnail last = 9" in text
+    assert "┬" in text
+    assert max(map(len, text.splitlines())) <= 80
+    chosen, following = (line.split() for line in text.rstrip().splitlines()[-5:-3])
+    assert chosen == ["4×2", "2.000", "0.222", "chosen"]
+    assert float(following[2]) >= 0.222
+
+
+def test_orientation_is_flagged_and_applied_on_request() -> None:
+    """The sample lies on its side: 448×320 as stored, 320×448 upright."""
+    stored, upright = (
+        dynres("inspect", SAMPLES / "portrait-exif.jpg", "--json", "--exif", exif).json for exif in ("ignore", "apply")
+    )
+    assert (stored["width"], stored["height"]) == (448, 320)
+    assert stored["flags"][:2] == ["exif_rotated", "grid_flipped_by_exif"]
+    assert (upright["width"], upright["height"], upright["flags"][0][:8]) == (320, 448, "upscaled")
+
+
+def test_the_grid_is_drawn_over_the_picture(tmp_path: Path) -> None:
+    """The picture, a margin, and the thumbnail as the model sees it."""
+    ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / "grid.png")
+    assert ran.status == 0
+    with Image.open(tmp_path / "grid.png") as sheet:
+        assert sheet.size == (600 + 24 + 448, 448)
+    assert dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / "no" / "grid.png").status == 1
+
+
+@pytest.mark.parametrize("arguments", [("--max-num", "0"), ("--preset", "nothing"), ("--alpha", "#12345")])
+def test_a_wrong_option_is_a_usage_error(arguments: tuple[str, str]) -> None:
+    """Exit 2 with a sentence that says what is allowed."""
+    assert dynres("inspect", SAMPLES / "coffee.jpg", *arguments).status == 2

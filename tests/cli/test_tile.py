@@ -1,0 +1,252 @@
+"""`dynres tile`: what it writes, what it says, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.command import SAMPLES, dynres, manifest, tree
+
+
+def picture(path: Path, width: int = 60, height: int = 40) -> Path:
+    """A small picture of a given size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows, cols = np.mgrid[0:height, 0:width]
+    Image.fromarray(np.stack([rows * 5, cols * 3, rows + cols], 2).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures, one of them in a subfolder, and a note."""
+    picture(tmp_path / "in" / "b.jpg")
+    picture(tmp_path / "in" / "a" / "z.png", 100, 100)
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    return tmp_path / "in"
+
+
+def test_the_tree_that_comes_out(folder: Path, tmp_path: Path) -> None:
+    """The extension is kept in the key; tiles, thumbnail, tensor and record lie together; the manifest is on top."""
+    assert dynres("tile", folder, tmp_path / "out").status == 0
+    assert sorted(tree(tmp_path / "out")) == [
+        "a/z.png/grid.json",
+        "a/z.png/pixel_values.npy",
+        "a/z.png/tile_r0_c0.png",
+        "b.jpg/grid.json",
+        "b.jpg/pixel_values.npy",
+        "b.jpg/thumbnail.png",
+        *(f"b.jpg/tile_r{row}_c{col}.png" for row in range(2) for col in range(3)),
+        "manifest.json",
+    ]
+
+
+def test_the_json_object_adds_up(folder: Path, tmp_path: Path) -> None:
+    """Found = tiled + skipped + failed, and stdout holds nothing but the object."""
+    (folder / "bad.jpg").write_bytes(b"")
+    ran = dynres("tile", folder, tmp_path / "out", "--json")
+    said = ran.json
+    assert ran.status == 3
+    assert (said["found"], said["tiled"], said["skipped"], said["failed"]) == (4, 2, 1, 1)
+    assert said["failures"] == {"empty": 1}
+    assert (said["tiles"], said["total"], said["tokens"]) == (7, 8, 8 * 256)
+    assert said["manifest"] == str(tmp_path / "out" / "manifest.json")
+    assert set(said) >= {"bytes_written", "seconds", "images_per_second", "flags"}
+
+
+def test_the_record_of_a_picture_to_the_letter(folder: Path, tmp_path: Path) -> None:
+    """The fields, their order, and the record's file byte for byte as its line in the manifest."""
+    out = tmp_path / "out"
+    dynres("tile", folder, out)
+    text = (out / "manifest.json").read_text("utf-8")
+    lines = [line.rstrip(",") for line in text.splitlines()[1:-1]]
+    assert [json.loads(line)["key"] for line in lines] == ["a/z.png", "b.jpg"]
+    assert (out / "b.jpg" / "grid.json").read_text("utf-8") == lines[1] + "\n"
+    record = json.loads(lines[1])
+    assert [name for name in record if name != "prompt"] == [
+        *("key", "source", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation", "oriented"),
+        *("preset", "strategy", "params", "grid", "canvas", "tiles", "thumbnail", "total", "tokens", "flags", "files"),
+    ]
+    assert record["params"] == {"image_size": 448, "min_num": 1, "max_num": 12, "thumbnail": True}
+    assert (record["grid"], record["tiles"], record["total"]) == ({"cols": 3, "rows": 2}, 6, 7)
+    assert record["flags"] == ["upscaled:22.4x"]
+    first, thumbnail, tensor = record["files"][0], record["files"][6], record["files"][7]
+    assert first["source_box"] == [0.0, 0.0, 20.0, 20.0]
+    assert (thumbnail["kind"], thumbnail["view"], thumbnail["path"]) == ("thumbnail", 6, "b.jpg/thumbnail.png")
+    assert (tensor["kind"], tensor["shape"], tensor["dtype"]) == ("tensor", [7, 3, 448, 448], "float32")
+
+
+def test_the_record_of_a_failure_to_the_letter(tmp_path: Path) -> None:
+    """A file that is no picture: where, which code, and a sentence."""
+    (tmp_path / "x.jpg").write_text("this is text")
+    assert dynres("tile", tmp_path / "x.jpg", tmp_path / "out").status == 3
+    (record,) = manifest(tmp_path / "out")["images"]
+    assert list(record) == ["key", "source", "status", "stage", "code", "message"]
+    assert (record["status"], record["stage"], record["code"]) == ("failed", "probe", "unidentified")
+
+
+def test_a_second_run_finds_everything_done(folder: Path, tmp_path: Path) -> None:
+    """Nothing is written again: every file keeps its inode and time."""
+    out = tmp_path / "out"
+    dynres("tile", folder, out)
+    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in out.rglob("*") if path.is_file()}
+    said = dynres("tile", folder, out, "--json").json
+    assert (said["tiled"], said["skipped"], said["failed"]) == (0, 3, 0)
+    after = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in before if path.name != "lock"}
+    assert after == {path: told for path, told in before.items() if path.name != "lock"}
+
+
+@pytest.mark.parametrize("lost", ["b.jpg/grid.json", "b.jpg/tile_r0_c0.png", "manifest.json"])
+def test_a_resumed_run_ends_with_the_same_bytes(folder: Path, tmp_path: Path, lost: str) -> None:
+    """Whatever was missing is made again, and the tree is that of an undisturbed run."""
+    dynres("tile", folder, tmp_path / "whole")
+    dynres("tile", folder, tmp_path / "out")
+    (tmp_path / "out" / lost).unlink()
+    assert dynres("tile", folder, tmp_path / "out").status == 0
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_other_options_redo_what_they_change(folder: Path, tmp_path: Path) -> None:
+    """A run with other parameters never mixes with an earlier one's files."""
+    dynres("tile", folder, tmp_path / "out")
+    said = dynres("tile", folder, tmp_path / "out", "--max-num", "2", "--json").json
+    assert said["tiled"] == 2
+    dynres("tile", folder, tmp_path / "fresh", "--max-num", "2")
+    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
+
+
+def test_a_failure_is_repeated_until_its_source_changes(folder: Path, tmp_path: Path) -> None:
+    """Exit 3 again without trying; a whole copy of the file is tiled, the good ones are not touched."""
+    (folder / "b.jpg").write_bytes((folder / "b.jpg").read_bytes()[:300])
+    assert dynres("tile", folder, tmp_path / "out").status == 3
+    again = dynres("tile", folder, tmp_path / "out", "--json")
+    assert (again.status, again.json["tiled"], again.json["failed"]) == (3, 0, 1)
+    picture(folder / "b.jpg")
+    mended = dynres("tile", folder, tmp_path / "out", "--json")
+    assert (mended.status, mended.json["tiled"], mended.json["skipped"]) == (0, 1, 2)
+
+
+def test_the_bytes_depend_on_nothing_but_inputs_and_options(tmp_path: Path) -> None:
+    """Any number of workers, engine and locale: the same tree."""
+    first, second = tmp_path / "one", tmp_path / "two"
+    dynres("tile", SAMPLES, first, "-j", "1", "--engine", "serial", LC_ALL="C")
+    dynres("tile", SAMPLES, second, "-j", "3", PYTHONHASHSEED="7", LC_ALL="C.UTF-8")
+    assert tree(first) == tree(second)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "word"),
+    [
+        pytest.param(("in/none.jpg", "out"), 2, "none.jpg", id="an input that does not exist"),
+        pytest.param(("in", "out", "--min-num", "5", "--max-num", "3"), 2, "min_num=5", id="limits swapped"),
+        pytest.param(("in", "out", "--max-num", "0"), 2, "allowed are 1 to 1000", id="no tile at all"),
+        pytest.param(("in", "out", "--preset", "internvl-2"), 2, "internvl2", id="a preset misspelt"),
+        pytest.param(("in", "out", "--set", "max_nun=3"), 2, "max_num", id="a parameter misspelt"),
+        pytest.param(("in", "out", "--dtype", "int8"), 2, "uint8", id="a type that is not offered"),
+        pytest.param(("in",), 2, "OUT", id="no output"),
+        pytest.param(("empty", "out"), 4, "no image", id="nothing to tile"),
+        pytest.param(("in", "in/b.jpg"), 1, "b.jpg", id="an output that is a file"),
+        pytest.param(("in", "no/such/out"), 1, "no/such", id="an output whose parent is missing"),
+        pytest.param(("in", "empty/../in/a"), 1, "--into", id="an output that is somebody else's folder"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_wrong_call_ends_with_its_status_and_a_sentence(
+    tmp_path: Path, arguments: tuple[str, ...], status: int, word: str
+) -> None:
+    """The message names what is wrong and what to do; nothing is written."""
+    (tmp_path / "empty").mkdir()
+    before = tree(tmp_path)
+    ran = dynres("tile", *arguments, cwd=tmp_path)
+    assert (ran.status, ran.out) == (status, "")
+    assert word in ran.err
+    assert tree(tmp_path) == before
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_inputs_with_one_key_are_refused_before_any_work(folder: Path, tmp_path: Path) -> None:
+    """Both are named."""
+    shutil.copytree(folder, tmp_path / "other" / "in")
+    ran = dynres("tile", "in", "other/in", "out", cwd=tmp_path)
+    assert ran.status == 2
+    assert "'in'" in ran.err
+    assert "'other/in'" in ran.err
+
+
+@pytest.mark.usefixtures("folder")
+def test_several_inputs_are_kept_apart_by_their_names(tmp_path: Path) -> None:
+    """Folders give NAME/path below, files their name."""
+    picture(tmp_path / "c.jpg")
+    dynres("tile", "in", "c.jpg", "out", cwd=tmp_path)
+    assert [each["key"] for each in manifest(tmp_path / "out")["images"]] == ["c.jpg", "in/a/z.png", "in/b.jpg"]
+
+
+def test_a_list_from_stdin(folder: Path, tmp_path: Path) -> None:
+    """`fd -0 | dynres tile --files-from - -0 --root in out`."""
+    ran = dynres(
+        "tile", "--files-from", "-", "-0", "--root", folder, tmp_path / "out", "--json", stdin=b"b.jpg\0a/z.png\0"
+    )
+    assert (ran.status, ran.json["tiled"]) == (0, 2)
+    assert [each["key"] for each in manifest(tmp_path / "out")["images"]] == ["a/z.png", "b.jpg"]
+
+
+def test_an_output_inside_its_input_is_never_tiled_again(folder: Path) -> None:
+    """Two runs find the same pictures."""
+    first = dynres("tile", folder, folder / "out", "--json").json
+    second = dynres("tile", folder, folder / "out", "--json").json
+    assert (first["tiled"], second["tiled"], second["failed"]) == (2, 0, 0)
+
+
+def test_fail_fast_stops_at_the_first_failure(tmp_path: Path) -> None:
+    """Exit 3, and the rest is left for another run."""
+    for number in range(30):
+        picture(tmp_path / "in" / f"{number:02}.png")
+    (tmp_path / "in" / "00.png").write_bytes(b"no picture")
+    ran = dynres("tile", tmp_path / "in", tmp_path / "out", "--fail-fast", "-j", "1", "--json")
+    assert (ran.status, ran.json["failed"], ran.json["manifest"]) == (3, 1, None)
+    assert ran.json["tiled"] < 29
+
+
+def test_a_picture_above_the_limit_is_refused_by_its_header(folder: Path, tmp_path: Path) -> None:
+    """100×100 is more than 5,000 pixels; 60×40 is not."""
+    ran = dynres("tile", folder, tmp_path / "out", "--max-pixels", "5000", "--json")
+    assert (ran.status, ran.json["failures"]) == (3, {"too_many_pixels": 1})
+    assert dynres("tile", folder, tmp_path / "out", "--json").json["tiled"] == 1
+
+
+@pytest.mark.usefixtures("folder")
+def test_options_come_from_the_environment_and_a_file(tmp_path: Path) -> None:
+    """Flag > environment > file > default."""
+    (tmp_path / "dynres.toml").write_text('[tile]\nmax-num = 2\ntensor = "none"\n')
+    assert dynres("tile", "in", "a", "--json", cwd=tmp_path).json["tiles"] == 2
+    assert dynres("tile", "in", "b", "--json", cwd=tmp_path, DYNRES_MAX_NUM="6").json["tiles"] == 7
+    assert dynres("tile", "in", "c", "--json", "--max-num", "2", cwd=tmp_path, DYNRES_MAX_NUM="6").json["tiles"] == 2
+    assert not list((tmp_path / "a").rglob("*.npy"))
+    (tmp_path / "dynres.toml").write_text("[tile]\nmax-nun = 2\n")
+    ran = dynres("tile", "in", "d", cwd=tmp_path)
+    assert ran.status == 2
+    assert "max-num" in ran.err
+
+
+def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
+    """One input a line, in key order."""
+    ran = dynres("tile", folder, tmp_path / "out", "--dry-run")
+    assert (ran.status, ran.out) == (0, "a/z.png\nb.jpg\n")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "numpy_dtype", "size"),
+    [("float32", "float32", 4), ("float16", "float16", 2), ("bfloat16", "uint16", 2), ("uint8", "uint8", 1)],
+)
+def test_the_tensors_type(folder: Path, tmp_path: Path, dtype: str, numpy_dtype: str, size: int) -> None:
+    """The file's type, and the record's word for it."""
+    dynres("tile", folder / "b.jpg", tmp_path / "out", "--dtype", dtype, "--tiles", "none")
+    array = np.load(tmp_path / "out" / "b.jpg" / "pixel_values.npy", allow_pickle=False)
+    assert (array.dtype, array.itemsize, array.shape) == (numpy_dtype, size, (7, 3, 448, 448))
+    (entry,) = manifest(tmp_path / "out")["images"][0]["files"]
+    assert entry["dtype"] == dtype
