@@ -71,6 +71,7 @@ format: $(STAMP)  ## let ruff fix and format what it can
 
 .PHONY: conformance-4 conformance-5
 conformance-4 conformance-5: conformance-%: .venv-transformers%/.stamp
+	rm -f .cache/conformance/transformers$*.json
 	.venv-transformers$*/bin/python -m tests.conformance.run .cache/conformance/transformers$*.json
 
 conformance:  ## lay dynres beside the references' own processors, in both environments: docs/conformance.md

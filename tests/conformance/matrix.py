@@ -14,6 +14,9 @@ from typing import Any
 Row = dict[str, Any]
 Result = dict[str, Any]
 
+FEWEST = 200
+"""Fewer sizes prove too little."""
+
 HEAD = """# Conformance
 
 dynres beside the references' own processors, written by `make conformance`. Every size is one picture; what is compared
@@ -50,6 +53,7 @@ def problems(results: list[Result]) -> list[str]:
         rows = [result["presets"][preset] for result in results if preset in result["presets"]]
         if not _sizes(rows):
             found.append(f"{preset}: 0 sizes tried ({'; '.join(verdict(row) for row in rows)})")
+        found += [f"{preset}: only {row['sizes']} sizes tried" for row in rows if 0 < row["sizes"] < FEWEST]
         found += [f"{preset}: {verdict(row)}; {row['examples'][0]}" for row in rows if row.get("differing")]
     return found
 

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Size
@@ -117,21 +118,15 @@ def skipped(reason: str) -> dict[str, object]:
     return {"sizes": 0, "skipped": reason}
 
 
-def rows(names: list[str], count: int) -> dict[str, dict[str, object]]:
-    """A row for each preset; one that cannot be tried here says why."""
-    references = load_references()
-    found: dict[str, dict[str, object]] = {}
-    for name in names or sorted({*PRESETS, *references}):
-        if name not in references:
-            found[name] = skipped("no reference is written for it")
-        elif name not in PRESETS:
-            found[name] = skipped("dynres has no such preset")
-        elif environment() not in references[name].environments:
-            found[name] = skipped("not in this environment")
-        else:
-            found[name] = row(name, references[name], count)
-        print(f"{environment()} {name}: {_line(found[name])}", file=sys.stderr, flush=True)
-    return found
+def row_of(name: str, reference: Reference | None, count: int) -> dict[str, object]:
+    """A preset's row; one that cannot be tried here says why."""
+    if reference is None:
+        return skipped("no reference is written for it")
+    if name not in PRESETS:
+        return skipped("dynres has no such preset")
+    if environment() not in reference.environments:
+        return skipped("not in this environment")
+    return row(name, reference, count)
 
 
 def _line(row: dict[str, object]) -> str:
@@ -142,21 +137,32 @@ def _line(row: dict[str, object]) -> str:
     )
 
 
+def versions() -> dict[str, str]:
+    """What this environment consists of."""
+    names = ("transformers", "torch", "torchvision", "pillow", "numpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+
+
+def opened(out: Path) -> dict[str, Any]:
+    """The document to add rows to: an earlier one of the same environment, or a new one."""
+    new: dict[str, Any] = {"environment": environment(), "versions": versions(), "presets": {}}
+    earlier: dict[str, Any] = json.loads(out.read_text(encoding="utf-8")) if out.exists() else new
+    return earlier if earlier["versions"] == new["versions"] else new
+
+
 def main() -> None:
-    """Run what the command line asks for."""
+    """Run what the command line asks for; rows of presets that were not asked for stay as an earlier run wrote them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", action="append", default=[])
     parser.add_argument("--count", type=int, default=200, help="random sizes a preset")
     options = parser.parse_args()
-    versions = {name: version(name) for name in ("transformers", "torch", "torchvision", "pillow", "numpy")}
-    document = {
-        "environment": environment(),
-        "versions": {"python": platform.python_version(), **versions},
-        "presets": rows(options.preset, options.count),
-    }
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    document, references = opened(options.out), load_references()
+    for name in options.preset or sorted({*PRESETS, *references}):
+        document["presets"][name] = row_of(name, references.get(name), options.count)
+        print(f"{environment()} {name}: {_line(document['presets'][name])}", file=sys.stderr, flush=True)
+        options.out.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
