@@ -32,14 +32,16 @@ def _facts(file: BinaryIO, name: str, limits: Limits) -> Facts:
     file.seek(0)
     with opened_picture(file, limits) as picture:
         found = picture.format or ""
+        orientation = _orientation(picture, file)
+        width, height = _upright_by_xmp(picture, orientation) or picture.size
         profile = picture.info.get("icc_profile") or b""
         return Facts(
             bytes=size,
             format=found,
             mode=picture.mode,
-            width=picture.width,
-            height=picture.height,
-            orientation=_orientation(picture, file),
+            width=width,
+            height=height,
+            orientation=orientation,
             frames=_frames(picture, file),
             has_alpha=picture.has_transparency_data,
             icc_not_srgb=profile != b"" and not headers.is_srgb(profile),
@@ -54,6 +56,13 @@ def _orientation(picture: ImageFile.ImageFile, file: BinaryIO) -> int:
     # Image.Image's own method on purpose: a PNG's would decode the picture to look for late chunks.
     value = Image.Image.getexif(picture).get(ORIENTATION_TAG, 1)
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _upright_by_xmp(picture: ImageFile.ImageFile, orientation: int) -> tuple[int, int] | None:
+    """The size of a TIFF that only its XMP turns: Pillow states it upright only after decoding."""
+    if picture.format != "TIFF" or orientation < 5 or ORIENTATION_TAG in getattr(picture, "tag_v2", {}):
+        return None
+    return picture.height, picture.width
 
 
 def _frames(picture: ImageFile.ImageFile, file: BinaryIO) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from dynres_cli.decode import Decoded, decode
 from dynres_cli.errors import ImageError
@@ -124,6 +124,17 @@ def test_orientation_is_applied_exactly_once(kind: str, tag: int) -> None:
     assert facts.oriented(Handling(exif="apply")) is (tag > 1)
     _, stored = read(data)
     assert np.array_equal(stored.pixels, plain(data))
+
+
+def test_a_tiff_that_only_its_xmp_turns() -> None:
+    """Guarantee 30, trap 2: Pillow turns it while decoding, and the header's facts already say so."""
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags.tagtype[700] = 1
+    tags[700] = b'<x tiff:Orientation="6"/>'
+    data = saved(picture(), "TIFF", tiffinfo=tags)
+    facts, decoded = read(data)
+    assert (facts.width, facts.height, facts.orientation) == (SIZE[1], SIZE[0], 6)
+    assert np.array_equal(decoded.pixels, plain(data))
 
 
 @pytest.mark.parametrize("alpha", ["white", (10, 20, 30)])
