@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-# One worker a core is the plan, so no library below may start threads of its own; NumPy reads this on import.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
+from dynres_cli.engines import hold_to_one_thread
+
+# NumPy reads this on import, so it comes before everything that imports it.
+hold_to_one_thread(os.environ)
 
 from dynres_cli.cli.app import app  # noqa: E402
 from dynres_cli.errors import DynresError  # noqa: E402

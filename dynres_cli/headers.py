@@ -62,9 +62,10 @@ def tiff_frames(file: BinaryIO) -> int:
         while offset and offset not in seen and len(seen) < MOST_FRAMES:
             file.seek(offset)
             (entries,) = struct.unpack(count_form, file.read(struct.calcsize(count_form)))
-            seen.add(offset)
             file.seek(entries * entry, os.SEEK_CUR)
-            (offset,) = struct.unpack(offset_form, file.read(struct.calcsize(offset_form)))
+            (after,) = struct.unpack(offset_form, file.read(struct.calcsize(offset_form)))
+            seen.add(offset)
+            offset = after
     except (struct.error, OSError, OverflowError):
         pass
     return len(seen)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dynres_cli import decode, probe, resume
+from dynres_cli import decode, picture, probe, resume
 from dynres_cli.engines import Admit
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
 from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
@@ -88,6 +88,7 @@ def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
 
     Raises RunError where no other picture would fare better (a full disk).
     """
+    picture.prepare_worker()
     if not job.redo:
         before = resume.still_good(item, job.out, job.sameness, retry_failed=job.retry_failed)
         if before is not None:

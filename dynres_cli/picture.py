@@ -57,6 +57,7 @@ def allowed_formats() -> tuple[str, ...]:
     return (*openers, formats.HEIF)
 
 
+@cache
 def prepare_worker() -> None:
     """Settings for a process of our own: Pillow's warnings quote files, and one worker is one thread.
 
@@ -66,6 +67,7 @@ def prepare_worker() -> None:
     from PIL import AvifImagePlugin  # noqa: PLC0415 - most runs never see the format
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    allowed_formats()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dynres_cli.engines import Pace, Watch
 from dynres_cli.items import Done, Failed
 from dynres_cli.operations.tally import Tally
 from dynres_cli.operations.tiling import Observer, Order, Result, tile_all
-from dynres_cli.report import printing, summary
+from dynres_cli.report import log, printing, summary
 from dynres_cli.report.progress import Progress, progress
 
 
@@ -52,25 +52,51 @@ def run(order: Order, shown: Shown) -> int:
     """Tile everything, say how it went, and give the exit status."""
     steering = Steering()
     with ExitStack() as stack, steering.installed():
-        result = tile_all(order, _observer(stack, shown), Watch(pace=lambda: steering.pace))
+        written = stack.enter_context(log.opened(shown.log))
+        if written is not None:
+            written.start(order)
+        heard = Heard(stack, shown, written)
+        watch = Watch(pace=lambda: steering.pace, noise=heard.noise)
+        result = tile_all(order, Observer(heard.started, heard.outcome), watch)
+        status = _status(result, steering)
+        if written is not None:
+            written.end(result.tally, status)
     _say(result, shown)
+    return status
+
+
+def _status(result: Result, steering: Steering) -> int:
     if steering.signal is not None:
         return 128 + steering.signal
     return 3 if result.tally.failed else 0
 
 
-def _observer(stack: ExitStack, shown: Shown) -> Observer:
-    showing: list[Progress] = []
+class Heard:
+    """Passes what happens in a run on to the progress, to the log, and to stderr where every image is to be told."""
 
-    def started(total: int) -> None:
-        showing.append(stack.enter_context(progress(total, quiet=shown.quiet)))
+    def __init__(self, stack: ExitStack, shown: Shown, written: log.Log | None) -> None:
+        self.stack, self.shown, self.log = stack, shown, written
+        self.progress: Progress | None = None
 
-    def outcome(each: Done | Failed, tally: Tally) -> None:
-        showing[0](tally)
-        if shown.verbose:
+    def started(self, total: int) -> None:
+        self.progress = self.stack.enter_context(progress(total, quiet=self.shown.quiet))
+        if self.log is not None:
+            self.log.listed(total)
+
+    def outcome(self, each: Done | Failed, tally: Tally) -> None:
+        if self.progress is not None:
+            self.progress(tally)
+        if self.shown.verbose:
             printing.note(summary.outcome_line(each))
+        if self.log is not None:
+            self.log.outcome(each)
 
-    return Observer(started, outcome)
+    def noise(self, key: str, text: str) -> None:
+        """What C libraries wrote about a picture: nobody's words to trust, and of no use to most."""
+        if self.shown.verbose:
+            printing.note(summary.noise_line(key, text))
+        if self.log is not None:
+            self.log.noise(key, text)
 
 
 def _say(result: Result, shown: Shown) -> None:

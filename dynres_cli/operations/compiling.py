@@ -46,11 +46,11 @@ class Counts:
         self.tokens += record.tokens
 
 
-def compile_manifest(job: Job, spool: Spool, shard: Shard) -> None:
-    """Write manifest.json from the records of this run's inputs, unless it stands there already, byte for byte."""
+def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard) -> None:
+    """Write manifest.json from the records of `items`, those of the spool; not if it stands there, byte for byte."""
     counts = Counts()
     with tempfile.TemporaryFile() as lines:
-        for text in _separated(_records(job.out, spool, counts)):
+        for text in _separated(_records(job.out, items, counts)):
             lines.write(text)
         first = head(run_of(job, spool, shard, counts)).encode()
         if _digest(_document(first, lines)) != _digest(_existing(job.out)):

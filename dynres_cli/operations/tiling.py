@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from dynres_cli.engines import ENGINES, Limits, Watch
+from dynres_cli.engines import ENGINES, Limits, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError
-from dynres_cli.items import Done, Failed
+from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process, record_failure
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
+from dynres_cli.picture import prepare_worker
 from dynres_cli.source import Listing, Selection, listing
 from dynres_cli.storage import check_writable, clean_tree, lock
 
@@ -63,29 +63,52 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     Raises UsageError for inputs that are missing or collide, NothingFound where there is none, and RunError where the
     output cannot be written, is not ours, or is in use.
     """
-    out = order.job.out
     started = time.monotonic()
     found = listing(order.selection)
-    refuse_foreign(out, into=order.into)
-    with own_output(out), lock(out):
-        clean_tree(out)
-        spool = Spool(found, order.shard)
-        if not spool.listing.count and not found.failures:
-            raise NothingFound(nothing_in(order.selection, found))
-        tally = Tally(passed_over=Counter({str(reason): number for reason, number in found.skipped.items()}))
-        observer.started(spool.keys.count)
-        stopped = _run(order, spool, tally, observer, watch)
-        for failed in found.failures:
-            tally.add(failed)
-        tally.seconds = time.monotonic() - started
-        if stopped:
+    refuse_foreign(order.job.out, into=order.into)
+    tally = Tally()
+    with own_output(order.job.out), lock(order.job.out) as held:
+        if held.after_crash:
+            clean_tree(order.job.out)
+        prepare_worker()  # what is loaded here need not be loaded by each worker
+        try:
+            _tile(order, found, tally, observer, watch)
+        except Stopped:
             return Result(tally, None, stopped=True)
-        compile_manifest(order.job, spool, order.shard)
-    return Result(tally, os.path.join(out, MANIFEST), stopped=False)
+        finally:
+            tally.seconds = time.monotonic() - started
+    return Result(tally, os.path.join(order.job.out, MANIFEST), stopped=False)
+
+
+class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
+    """The run was told to end before it was done: nothing is wrong, but there is no manifest."""
+
+
+def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch: Watch) -> None:
+    """List, run, compile."""
+    spool = Spool(_until_stopped(found, watch), order.shard)
+    tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
+    if not spool.listing.count and not found.failures:
+        raise NothingFound(nothing_in(order.selection, found))
+    observer.started(spool.keys.count)
+    is_whole = _run(order, spool, tally, observer, watch)
+    for failed in found.failures:
+        tally.add(failed)
+    if not is_whole:
+        raise Stopped
+    compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard)
+
+
+def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:
+    """Listing a million files and compiling their manifest take long enough to be stopped too."""
+    for item in items:
+        if watch.pace() is not Pace.RUN:
+            raise Stopped
+        yield item
 
 
 def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
-    """Put every input through the engine; True if the run stopped before its end."""
+    """Put every input through the engine; False if the run stopped before its end."""
     engine = ENGINES[order.engine]()
     outcomes = engine(partial(process, order.job), spool, order.limits, watch)
     for outcome in outcomes:
@@ -93,8 +116,8 @@ def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Wa
         observer.outcome(outcome, tally)
         if order.max_failures is not None and tally.failed - tally.repeated >= order.max_failures:
             outcomes.close()
-            return True
-    return tally.tiled + tally.finished_before + tally.failed < spool.keys.count
+            return False
+    return tally.tiled + tally.finished_before + tally.failed == spool.keys.count
 
 
 def _recorded(outcome: Done | Failed, job: Job) -> Done | Failed:

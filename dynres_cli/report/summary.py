@@ -11,6 +11,8 @@ from dynres_cli.report.text import count, duration, safe, size_of
 
 SHOWN_GRIDS = 8
 BAR = 24
+SHOWN_NOISE = 300
+"""Characters of a library's own messages about one picture."""
 
 
 def as_json(tally: Tally, manifest: str | None) -> str:
@@ -41,6 +43,12 @@ def outcome_line(outcome: Done | Failed) -> str:
         return f"failed  {safe(outcome.source)}: {outcome.code}: {safe(outcome.message)}"
     made = "tiled" if outcome.made else "done before"
     return f"{made}  {safe(outcome.key)}: {outcome.grid}, {count(outcome.total, 'view')}, {outcome.tokens:,} tokens"
+
+
+def noise_line(key: str, text: str) -> str:
+    """What C libraries wrote to stderr about one picture: the beginning, escaped, on one line."""
+    more = " ..." if len(text) > SHOWN_NOISE else ""
+    return f"noise   {safe(key)}: {safe(text[:SHOWN_NOISE].strip())}{more}"
 
 
 def failure_lines(tally: Tally) -> list[str]:

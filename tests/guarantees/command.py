@@ -1,0 +1,140 @@
+"""The installed command as its users meet it: a process with arguments, an exit status and an output folder."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = ("--image-size", "28", "--max-num", "4")
+"""Tiles of 28 pixels: everything that is promised holds at this size too, and a run takes a moment."""
+
+TEMPORARY = re.compile(r"\.dynres-tmp-\d+-[0-9a-f]{8}")
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of these tests with the package importable from any folder, and nothing of the user's options."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DYNRES_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **changes}
+
+
+def command(*args: str | Path | bytes) -> list[str | bytes]:
+    """The argument list of `dynres ARGS`."""
+    return [sys.executable, "-m", "dynres_cli", *(arg if isinstance(arg, bytes) else str(arg) for arg in args)]
+
+
+def dynres(
+    *args: str | Path | bytes, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run it to its end; a test's own time limit is far above what any run here may take."""
+    return subprocess.run(
+        command(*args),
+        capture_output=True,
+        timeout=300,
+        check=False,
+        env=environment(**(env or {})),
+        cwd=cwd,
+        input=stdin,
+    )
+
+
+def tile(
+    *args: str | Path | bytes, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """`dynres tile --json` with small tiles and two workers."""
+    return dynres("tile", "--json", "-j", "2", *SMALL, *args, env=env, cwd=cwd)
+
+
+def start(*args: str | Path | bytes, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """`dynres tile` with small tiles in a process group of its own, to be disturbed while it runs."""
+    return subprocess.Popen(
+        command("tile", "--json", "-j", "2", *SMALL, *args),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(**(env or {})),
+        start_new_session=True,
+    )
+
+
+def counts(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
+    """The JSON summary; its numbers add up in every test that asks for it."""
+    assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")
+    assert done.stdout, done.stderr.decode(errors="replace")
+    summary: dict[str, Any] = json.loads(done.stdout)
+    assert summary["found"] == summary["tiled"] + summary["skipped"] + summary["failed"]
+    assert summary["failed"] == sum(summary["failures"].values())
+    return summary
+
+
+def manifest(out: Path) -> dict[str, Any]:
+    """The manifest of a run that came to its end."""
+    document: dict[str, Any] = json.loads((out / "manifest.json").read_bytes())
+    return document
+
+
+def images(out: Path) -> dict[str, dict[str, Any]]:
+    """The manifest's records by key."""
+    return {record["key"]: record for record in manifest(out)["images"]}
+
+
+def codes(out: Path) -> dict[str, str]:
+    """The code of every failed record, by key; `tiled` for the others."""
+    return {key: record.get("code", record["status"]) for key, record in images(out).items()}
+
+
+def tree(out: Path) -> dict[str, str]:
+    """Every file of an output with the digest of its bytes; dynres's own state is not part of the output."""
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and ".dynres" not in path.relative_to(out).parts
+    }
+
+
+def temporaries(out: Path) -> list[Path]:
+    """Everything that a run wrote aside and did not finish."""
+    return [path for path in out.rglob("*") if TEMPORARY.fullmatch(path.name)]
+
+
+def records(out: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Every committed record with its folder."""
+    for path in sorted(out.rglob("grid.json")):
+        yield path.parent, json.loads(path.read_bytes())
+
+
+def check_whole(out: Path) -> int:
+    """Whatever has a final name is whole: it opens, and it is what its record says; how many files were looked at."""
+    paths = [path for path in out.rglob("*") if path.is_file() and ".dynres" not in path.parts]
+    finals = [path for path in paths if not TEMPORARY.fullmatch(path.name)]
+    for path in finals:
+        _open(path)
+    listed = [record for _folder, record in records(out)]
+    if (out / "manifest.json").exists():
+        listed += manifest(out)["images"]
+    for entry in (entry for record in listed for entry in record.get("files", [])):
+        data = (out / entry["path"]).read_bytes()
+        assert len(data) == entry["bytes"], entry["path"]
+        assert hashlib.sha256(data).hexdigest() == entry["sha256"], entry["path"]
+    return len(finals)
+
+
+def _open(path: Path) -> None:
+    """Read a file as what its name says it is."""
+    if path.suffix == ".npy":
+        np.load(path, allow_pickle=False)
+    elif path.suffix == ".png":
+        with Image.open(path) as picture:
+            picture.load()
+    elif path.suffix == ".json":
+        json.loads(path.read_bytes())

@@ -1,0 +1,235 @@
+"""Guarantees 12 to 17 and 40: one bad picture never stops the run, and never looks like a good one."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import threading
+import time
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image
+
+from tests.guarantees import corpus
+from tests.guarantees.command import (
+    check_whole,
+    codes,
+    counts,
+    images,
+    start,
+    tile,
+)
+from tests.pictures import internvl_views, noise
+
+MOST_STDERR = 8_000
+"""Bytes that a run may say about any number of bad files: ten of them, their number, the summary."""
+
+
+def plain_pillow(data: bytes) -> npt.NDArray[np.uint8] | None:
+    """The picture as one line of Pillow gives it, None where it raises anything."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(io.BytesIO(data)) as picture:
+                return np.asarray(picture.convert("RGB"))
+        except Exception:  # noqa: BLE001 - whatever it raises, there is no picture
+            return None
+
+
+def assert_tiles_are_the_picture(folder: Path, out: Path) -> int:
+    """Every tile of every record equals what plain Pillow makes of the same file; how many pictures there were."""
+    number = 0
+    for key, record in images(out).items():
+        if record["status"] != "tiled":
+            continue
+        pixels = plain_pillow((folder / key).read_bytes())
+        assert pixels is not None, f"{key} was tiled, and Pillow cannot read it"
+        views = internvl_views(pixels, limit=4, side=28)
+        names = [entry["path"] for entry in record["files"] if entry["kind"] != "tensor"]
+        assert len(names) == len(views), key
+        for name, view in zip(names, views, strict=True):
+            with Image.open(out / name) as tile_:
+                np.testing.assert_array_equal(np.asarray(tile_), view, err_msg=name)
+        number += 1
+    return number
+
+
+@pytest.mark.parametrize("number", [pytest.param(150, id="150"), pytest.param(1500, id="1500", marks=pytest.mark.slow)])
+def test_no_broken_file_stops_a_run_or_gives_a_tile_that_is_not_its_own(tmp_path: Path, number: int) -> None:
+    """Guarantee 12: hundreds of cut, flipped and spliced files of every format: each ends in one outcome, exit 3."""
+    good = corpus.good_files()
+    found = corpus.write_all(tmp_path / "in", corpus.mutants(number))
+    found += corpus.write_all(tmp_path / "in", {f"good_{name}": data for name, data in good.items()})
+    done = tile(tmp_path / "in", tmp_path / "out")
+    assert done.returncode == 3
+    assert counts(done)["found"] == found == len(images(tmp_path / "out"))
+    assert len(done.stderr) < MOST_STDERR
+    outcomes = codes(tmp_path / "out")
+    assert {outcomes[f"good_{name}"] for name in good} == {"tiled"}
+    assert assert_tiles_are_the_picture(tmp_path / "in", tmp_path / "out") > len(good)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The living children of a process."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    except OSError:
+        return []
+    return [int(each) for each in text.split()]
+
+
+linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers by Linux's /proc")
+
+
+@linux
+def test_killed_workers_cost_no_picture_and_none_is_made_twice(tmp_path: Path) -> None:
+    """Guarantee 13: three workers are killed from outside while 60 pictures are tiled; all 60 are there in the end."""
+    corpus.photos(tmp_path / "in", 60)
+    killed = 0
+    run = start(tmp_path / "in", tmp_path / "out", "-v")
+    deadline = time.monotonic() + 60
+    while run.poll() is None and killed < 3 and time.monotonic() < deadline:
+        time.sleep(0.02)
+        workers = workers_of(run.pid)
+        if workers and len(list((tmp_path / "out").rglob("grid.json"))) > killed * 8:
+            os.kill(workers[killed % len(workers)], signal.SIGKILL)
+            killed += 1
+    output, errors = run.communicate(timeout=120)
+    assert (run.returncode, killed) == (0, 3), errors
+    told = re.findall(rb"^tiled  (\S+):", errors, re.MULTILINE)
+    assert len(told) == len(set(told)) == 60
+    assert b'"tiled": 60' in output
+    assert check_whole(tmp_path / "out") > 60
+
+
+@linux
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGKILL, "out_of_memory", id="as the kernel does"),
+        pytest.param(signal.SIGSEGV, "worker_crash", id="as a decoder does"),
+    ],
+)
+def test_a_picture_that_always_kills_its_worker_is_blamed_and_the_others_are_done(
+    tmp_path: Path, number: signal.Signals, code: str
+) -> None:
+    """Guarantee 13: whoever works on one file dies each time: that file is blamed by name, the ten others are tiled."""
+    corpus.photos(tmp_path / "in", 10)
+    (tmp_path / "in" / "zz_killer.png").write_bytes(corpus.slow_png(6000))
+    run = start(tmp_path / "in", tmp_path / "out", "-j", "1")
+    hunter = threading.Thread(target=_kill_the_slow, args=(run.pid, tmp_path / "out", number))
+    hunter.start()
+    _output, errors = run.communicate(timeout=120)
+    hunter.join()
+    assert run.returncode == 3, errors
+    outcomes = codes(tmp_path / "out")
+    assert outcomes.pop("zz_killer.png") == code
+    assert list(outcomes.values()) == ["tiled"] * 10
+
+
+def _kill_the_slow(pid: int, out: Path, number: signal.Signals) -> None:
+    """Kill every worker that lives once the ten fast pictures are done, which is twice."""
+    killed: set[int] = set()
+    while len(killed) < 2 and Path(f"/proc/{pid}/stat").exists():
+        if len(list(out.rglob("grid.json"))) >= 10:
+            for worker in set(workers_of(pid)) - killed:
+                time.sleep(0.05)
+                os.kill(worker, number)
+                killed.add(worker)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_picture_that_takes_too_long_is_stopped_from_outside(tmp_path: Path, jobs: str) -> None:
+    """Guarantee 14: --timeout ends a decoder that hears no signal, with one worker as with two; the others finish."""
+    corpus.photos(tmp_path / "in", 4, width=60, height=40)
+    (tmp_path / "in" / "0000slow.png").write_bytes(corpus.slow_png(9000))
+    done = tile(tmp_path / "in", tmp_path / "out", "-j", jobs, "--timeout", "0.4")
+    assert done.returncode == 3, done.stderr
+    outcomes = codes(tmp_path / "out")
+    assert outcomes.pop("0000slow.png") == "timeout"
+    assert list(outcomes.values()) == ["tiled"] * 4
+
+
+def test_a_picture_that_can_never_fit_is_refused_by_its_need(tmp_path: Path) -> None:
+    """Guarantee 15: with --max-memory 60M a picture of 25 megapixels is out_of_memory unseen, a small one is tiled."""
+    corpus.photos(tmp_path / "in", 2)
+    (tmp_path / "in" / "heavy.png").write_bytes(corpus.slow_png(5000))
+    done = tile(tmp_path / "in", tmp_path / "out", "--max-memory", "60M")
+    assert done.returncode == 3
+    assert codes(tmp_path / "out") == {"0000.jpg": "tiled", "0001.jpg": "tiled", "heavy.png": "out_of_memory"}
+    assert b"bytes of memory" in done.stderr
+
+
+def test_truncated_files_are_errors_and_no_grey_tail_is_tiled(tmp_path: Path) -> None:
+    """Guarantee 16: files cut at 1, 10, 50 and 90 % of every format: none is tiled by default."""
+    shares = (1, 10, 50, 90)
+    good = corpus.good_files()
+    cuts = {f"{share:02d}_{name}": data[: len(data) * share // 100] for name, data in good.items() for share in shares}
+    # A whole first page or frame is all that is asked for.
+    several = ("moving.gif", "moving.png", "pages.tif", "pair.mpo")
+    whole_first = {f"{share}_{name}" for name in several for share in (50, 90)}
+    corpus.write_all(tmp_path / "in", cuts)
+    done = tile(tmp_path / "in", tmp_path / "out")
+    assert done.returncode == 3
+    outcomes = codes(tmp_path / "out")
+    tiled = {key for key, code in outcomes.items() if code == "tiled"}
+    assert tiled <= whole_first
+    assert set(outcomes.values()) - {"tiled"} <= {"truncated", "corrupt", "unidentified"}
+    assert outcomes["50_baseline.jpg"] == outcomes["50_plain.png"] == outcomes["90_raw.ppm"] == "truncated"
+
+
+def test_truncated_pictures_that_were_asked_for_are_marked(tmp_path: Path) -> None:
+    """Guarantee 16: --on-truncated tile takes half a JPEG and says so in its flags; a whole one has no such flag."""
+    data = corpus.encoded(corpus.picture(400, 300), format="JPEG")
+    corpus.write_all(tmp_path / "in", {"half.jpg": data[: len(data) // 2], "whole.jpg": data})
+    done = tile(tmp_path / "in", tmp_path / "out", "--on-truncated", "tile")
+    assert done.returncode == 0, done.stderr
+    flags = {key: record["flags"] for key, record in images(tmp_path / "out").items()}
+    assert "truncated" in flags["half.jpg"]
+    assert "truncated" not in flags["whole.jpg"]
+
+
+def test_a_broken_stream_is_never_a_black_picture(tmp_path: Path) -> None:
+    """Guarantee 17: Pillow's second load() of a broken stream succeeds in black; here it is corrupt, without tiles."""
+    rows = b"".join(b"\0" + bytes(row) for row in noise(40, 30).reshape(30, 120))
+    stream = zlib.compress(rows)
+    broken = stream[:20] + bytes([stream[20] ^ 0xFF]) + stream[21:]
+    exif = (b"eXIf", b"II*\0\x08\0\0\0\0\0")
+    files = {
+        "no_stream.png": corpus.png(40, 30, b"this is no zlib stream"),
+        "flipped.png": corpus.png(40, 30, broken),
+        "late_exif.png": corpus.png(40, 30, broken, exif),
+    }
+    corpus.write_all(tmp_path / "in", files)
+    done = tile(tmp_path / "in", tmp_path / "out")
+    assert done.returncode == 3
+    assert set(codes(tmp_path / "out").values()) == {"corrupt"}
+    assert not [path for path in (tmp_path / "out").rglob("*.png") if path.is_file()]
+
+
+def test_a_storm_of_failures_neither_floods_nor_hangs(tmp_path: Path) -> None:
+    """Guarantee 40: 400 bad files with eight workers: ten are told, the rest counted, on less than 8 kB of stderr."""
+    corpus.write_all(tmp_path / "in", {f"{number:04d}\n\x1b[31m.jpg": b"nonsense" * number for number in range(1, 401)})
+    done = tile(tmp_path / "in", tmp_path / "out", "-j", "8")
+    assert (done.returncode, counts(done)["failed"]) == (3, 400)
+    assert len(re.findall(rb"^failed  ", done.stderr, re.MULTILINE)) == 10
+    assert b"... and 390 more failures" in done.stderr
+    assert len(done.stderr) < MOST_STDERR
+    assert b"\x1b" not in done.stderr
+
+
+def test_a_run_ends_after_as_many_failures_as_it_was_allowed(tmp_path: Path) -> None:
+    """Guarantee 40: --max-failures 5 stops a run of 200 bad files early, with exit 3 and without a manifest."""
+    corpus.write_all(tmp_path / "in", {f"{number:04d}.jpg": b"nonsense" for number in range(200)})
+    done = tile(tmp_path / "in", tmp_path / "out", "--max-failures", "5")
+    assert done.returncode == 3
+    assert 5 <= counts(done)["failed"] < 200
+    assert not (tmp_path / "out" / "manifest.json").exists()
