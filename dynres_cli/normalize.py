@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from dynres_cli.arena import Arena, empty
 from dynres_cli.presets import Channels, PixelPolicy
+from dynres_cli.resample import Kernel
 
 Floats = npt.NDArray[np.float32]
 View = npt.NDArray[np.uint8] | Floats
@@ -66,27 +69,42 @@ def table(policy: PixelPolicy) -> Floats:
     return rows
 
 
-def normalise_one(view: View, policy: PixelPolicy) -> Floats:
+def normalise_one(view: View, policy: PixelPolicy, kernel: Kernel = "pillow") -> Floats:
     """One view as (3, height, width) float32; a float view is normalised already."""
-    out = np.empty((3, *view.shape[:2]), np.float32)
-    _fill(out, view, policy)
-    return out
+    only: Floats = normalise([view], policy, kernel)[0]
+    return only
 
 
-def normalise(views: Sequence[View], policy: PixelPolicy) -> Floats:
-    """Views of one size as (total, 3, height, width) float32, in their order."""
-    out = np.empty((len(views), 3, *views[0].shape[:2]), np.float32)
+def normalise(
+    views: Sequence[View], policy: PixelPolicy, kernel: Kernel = "pillow", arena: Arena | None = None
+) -> Floats:
+    """Views of one size as (total, 3, height, width) float32, in their order; it lies in the arena, if one is given."""
+    out: Floats = empty(arena, (len(views), 3, *views[0].shape[:2]), np.float32)
+    levels, fill = table(policy), FILLERS[kernel]()
     for place, view in zip(out, views, strict=True):
-        _fill(place, view, policy)
+        if view.dtype == np.uint8:
+            fill(place, cast("npt.NDArray[np.uint8]", view), levels)
+        else:
+            place[:] = view.transpose(2, 0, 1)
     return out
 
 
-def _fill(out: Floats, view: View, policy: PixelPolicy) -> None:
-    if view.dtype == np.uint8:
-        for channel, levels in enumerate(table(policy)):
-            levels.take(view[:, :, channel], out=out[channel], mode="clip")
-    else:
-        out[:] = view.transpose(2, 0, 1)
+Filler = Callable[[Floats, npt.NDArray[np.uint8], Floats], None]
+
+
+def _look_up(out: Floats, view: npt.NDArray[np.uint8], levels: Floats) -> None:
+    """Each level replaced by its channel's float, by NumPy."""
+    for channel in range(3):
+        levels[channel].take(view[:, :, channel], out=out[channel], mode="clip")
+
+
+def _compiled() -> Filler:
+    from dynres_cli.kernels.driver import normalise_into  # noqa: PLC0415 - numba is loaded only where it is asked for
+
+    return normalise_into
+
+
+FILLERS: dict[Kernel, Callable[[], Filler]] = {"pillow": lambda: _look_up, "numba": _compiled}
 
 
 def channels_first(views: Sequence[npt.NDArray[np.uint8]]) -> npt.NDArray[np.uint8]:

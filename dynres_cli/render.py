@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 
 from dynres_cli import resample
-from dynres_cli.geometry import Box, Plan, Size, Space, Surface, whole
+from dynres_cli.arena import Arena, empty
+from dynres_cli.geometry import Box, Plan, Space, Surface, whole
 from dynres_cli.interpolate import TorchFilter
 from dynres_cli.normalize import statistics
 from dynres_cli.presets import Channels
-from dynres_cli.resample import Floats, Order, PillowFilter, Pixels, Wanted
+from dynres_cli.resample import Floats, Kernel, Order, PillowFilter, Pixels, Wanted
 
-Kernel = Literal["numba", "pillow"]
 Picture = Pixels | Floats
 
 
@@ -30,10 +29,10 @@ class Look:
     std: Channels = (1.0, 1.0, 1.0)
 
 
-def render(pixels: Pixels, plan: Plan, look: Look) -> list[Picture]:
+def render(pixels: Pixels, plan: Plan, look: Look, arena: Arena | None = None) -> list[Picture]:
     """The views of a plan in its order: uint8 (height, width, 3), or float32 where a model is fed resampled floats.
 
-    Float views are normalised already.
+    Float views are normalised already. Views may lie in the arena, if one is given.
     """
     made: list[Picture] = []
     resized: dict[int, Pixels] = {}
@@ -44,9 +43,9 @@ def render(pixels: Pixels, plan: Plan, look: Look) -> list[Picture]:
             scaled = _interpolated(_cut(parent, surface.region), space, surface, look)
         else:
             if index not in resized:
-                resized |= _resized(cast("Pixels", parent), plan, index, look)
+                resized |= _resized(cast("Pixels", parent), plan, index, look, arena)
             scaled = _converted(resized.pop(index), "uint8", surface.space, look)
-        made.append(_placed(scaled, surface))
+        made.append(_placed(scaled, surface, arena))
     return [_seen(made[view.surface], plan.surfaces[view.surface].space, view.box, look) for view in plan.views]
 
 
@@ -56,7 +55,7 @@ def _seen(picture: Picture, space: Space, box: Box, look: Look) -> Picture:
     return view if space == "uint8" else _converted(view, space, "normalised", look)
 
 
-def _resized(parent: Pixels, plan: Plan, index: int, look: Look) -> dict[int, Pixels]:
+def _resized(parent: Pixels, plan: Plan, index: int, look: Look, arena: Arena | None) -> dict[int, Pixels]:
     """A surface's picture, and with it those of later surfaces that are made from the same box of the same parent."""
     asked = plan.surfaces[index]
     alike = {
@@ -73,10 +72,10 @@ def _resized(parent: Pixels, plan: Plan, index: int, look: Look) -> dict[int, Pi
         )
         for each in alike.values()
     ]
-    return dict(zip(alike, _resizer(look.kernel)(parent, box, wanted), strict=True))
+    return dict(zip(alike, _resizer(look.kernel)(parent, box, wanted, arena), strict=True))
 
 
-def _resizer(kernel: Kernel) -> Callable[[Pixels, Box, Sequence[Wanted]], list[Pixels]]:
+def _resizer(kernel: Kernel) -> Callable[[Pixels, Box, Sequence[Wanted], Arena | None], list[Pixels]]:
     if kernel == "pillow":
         return resample.resize_all
     from dynres_cli.kernels.driver import resize_all  # noqa: PLC0415 - numba is loaded only where it is asked for
@@ -110,19 +109,13 @@ def _converted(picture: Picture, here: Space, there: Space, look: Look) -> Pictu
     return (unit - mean) / std
 
 
-def _placed(scaled: Picture, surface: Surface) -> Picture:
+def _placed(scaled: Picture, surface: Surface, arena: Arena | None) -> Picture:
     """The scaled picture on its canvas; in a float space the canvas is 0.0."""
     if surface.canvas is None:
         return scaled
-    canvas = _blank(surface.canvas, surface, scaled.dtype)
+    canvas = empty(arena, (surface.canvas.height, surface.canvas.width, 3), scaled.dtype)
+    canvas[:] = surface.fill if surface.space == "uint8" else 0
     height, width = scaled.shape[:2]
     top, left = surface.offset.y, surface.offset.x
     canvas[top : top + height, left : left + width] = scaled
-    return canvas
-
-
-def _blank(size: Size, surface: Surface, dtype: npt.DTypeLike) -> Picture:
-    canvas: Picture = np.zeros((size.height, size.width, 3), dtype)
-    if surface.space == "uint8":
-        canvas[:] = surface.fill
     return canvas

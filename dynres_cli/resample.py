@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from dynres_cli.arena import Arena
 from dynres_cli.geometry import Box, Filter, Size
 from dynres_cli.interpolate import TorchFilter, interpolate
 
 Order = Literal["pillow12", "pillow13"]
+Kernel = Literal["numba", "pillow"]
 Axis = Literal["horizontal", "vertical"]
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -67,8 +69,8 @@ def resize(pixels: Pixels, target: Size, kind: PillowFilter, first: Axis) -> Pix
     return np.asarray(image.resize(halfway, method).resize((target.width, target.height), method))
 
 
-def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted]) -> list[Pixels]:
-    """A box of a picture at several sizes."""
+def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], _arena: Arena | None = None) -> list[Pixels]:
+    """A box of a picture at several sizes; Pillow allocates for itself."""
     cut = np.ascontiguousarray(pixels[box.top : box.bottom, box.left : box.right])
     return [resize(cut, each.size, each.kind, each.first) for each in wanted]
 

@@ -10,7 +10,8 @@ import pytest
 from dynres_cli.geometry import WHITE, Box, Grid, Plan, Point, Size, Space, Surface, View, overview, tile_views
 from dynres_cli.presets import CLIP, PRESETS
 from dynres_cli.recipe import resolve
-from dynres_cli.render import Kernel, Look, Picture, render
+from dynres_cli.render import Look, Picture, render
+from dynres_cli.resample import Kernel
 from tests.pictures import Pixels, columns_first, gradient, internvl_views, llava_views, noise, rows_first
 
 LOOKS = [pytest.param(Look(kernel=kernel), id=kernel) for kernel in get_args(Kernel)]

@@ -34,6 +34,7 @@ _int, _long, _byte, _float = types.int32, types.intp, types.uint8, types.float32
 _ints = _int[::1]
 _taps = types.Tuple((_ints, _ints, _ints))
 _source = types.Array(_byte, 2, "C", readonly=True)
+_view = types.Array(_byte, 3, "A", readonly=True)
 _table = types.Array(_float, 2, "C", readonly=True)
 
 
@@ -189,11 +190,10 @@ def vertical(source: Bytes, place: tuple[int, int, int], taps: Taps, out: Bytes)
             weigh(to + lane, above + lane, source.strides[0], weight, number)
 
 
-@njit(types.void(_source, types.UniTuple(_long, 2), _table, _float[:, :, ::1]), cache=True, nogil=True)
-def look_up(source: Bytes, corner: tuple[int, int], table: Any, out: Any) -> None:  # noqa: ANN401 - float32 arrays
-    """Put a view that begins at (left, top) of a picture channels first, each level replaced by its channel's value."""
-    left, top = corner
+@njit(types.void(_view, _table, _float[:, :, ::1]), cache=True, nogil=True)
+def look_up(view: Any, table: Any, out: Any) -> None:  # noqa: ANN401 - arrays of three kinds
+    """Put a view channels first, each level replaced by its channel's value."""
     for row in range(out.shape[1]):
         for channel in range(3):
             for column in range(out.shape[2]):
-                out[channel, row, column] = table[channel, source[top + row, 3 * (left + column) + channel]]
+                out[channel, row, column] = table[channel, view[row, column, channel]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib import import_module
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Box
 from dynres_cli.kernels.cache import folder
 from dynres_cli.resample import PillowFilter, Pixels, Wanted
@@ -39,21 +39,8 @@ def load() -> Any:  # noqa: ANN401 - a module whose functions numba types
         config.CACHE_DIR = before
 
 
-class Buffers(threading.local):
-    """One thread's working memory. Large arrays cost page faults when they are made anew for each picture."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Bytes] = {}
-
-    def take(self, name: str, size: int) -> Bytes:
-        """At least `size` bytes, with whatever was left in them."""
-        have = self._kept.get(name)
-        if have is None or len(have) < size:
-            have = self._kept[name] = np.empty(size, np.uint8)
-        return have[:size]
-
-
-BUFFERS = Buffers()
+WORK = Arena()
+"""What one picture needs between its two passes."""
 
 
 @lru_cache(maxsize=256)
@@ -63,19 +50,20 @@ def taps(kind: PillowFilter, length: int, target: int) -> Taps:
     return table
 
 
-def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted]) -> list[Pixels]:
+def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], arena: Arena | None = None) -> list[Pixels]:
     """A box of a picture at several sizes; what begins with its columns is made from one sweep over the picture."""
+    WORK.clear()
     flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
     swept = [each for each in wanted if each.first == "horizontal" and each.size.width != box.size.width]
     middle = _swept(flat, box, swept) if swept else flat
     made, left = [], 0
     for each in wanted:
         if each.first == "vertical":
-            made.append(_rows_first(flat, box, each))
+            made.append(_rows_first(flat, box, each, arena))
         elif each.size.width == box.size.width:
-            made.append(_rows(flat, box, each))
+            made.append(_rows(flat, box, each, arena))
         else:
-            made.append(_rows(middle, Box(left, 0, left + each.size.width, box.size.height), each))
+            made.append(_rows(middle, Box(left, 0, left + each.size.width, box.size.height), each, arena))
             left += each.size.width
     return made
 
@@ -84,7 +72,7 @@ def _swept(flat: Bytes, box: Box, wanted: Sequence[Wanted]) -> Bytes:
     """The columns of all targets beside one another, in a buffer of this thread."""
     tables = [taps(each.kind, box.size.width, each.size.width) for each in wanted]
     ends = np.cumsum([0, *(each.size.width for each in wanted)], dtype=np.int32)
-    out = BUFFERS.take("middle", 3 * int(ends[-1]) * box.size.height).reshape(box.size.height, -1)
+    out = WORK.empty((box.size.height, 3 * int(ends[-1])), np.uint8)
     _columns(flat, box, _joined(tables), ends, out)
     return out
 
@@ -93,7 +81,7 @@ def _columns(flat: Bytes, box: Box, table: Taps, ends: Ints, out: Bytes) -> None
     compiled = load()
     # A window that holds twice the widest output always moves on.
     window = min(max(WINDOW, 2 * int(np.diff(table[1]).max())), box.size.width)
-    room = BUFFERS.take("columns", window * compiled.RUN + 4)
+    room = WORK.empty((window * compiled.RUN + compiled.RUN,), np.uint8)
     place = (box.left, box.top, box.size.width, box.size.height)
     compiled.horizontal(flat, place, table, (ends, room), out)
 
@@ -108,24 +96,24 @@ def _joined(tables: Sequence[Taps]) -> Taps:
     return np.concatenate(firsts), np.concatenate([*starts, shifts[-1:]]), np.concatenate(weights)
 
 
-def _rows(flat: Bytes, box: Box, wanted: Wanted) -> Pixels:
+def _rows(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> Pixels:
     """A box whose columns are right already, at the wanted height."""
     size = wanted.size
     if size.height == box.size.height:
         cut = flat[box.top : box.bottom, 3 * box.left : 3 * box.right]
         return cut.reshape(size.height, size.width, 3).copy()
-    out = np.empty((size.height, 3 * size.width), np.uint8)
+    out = empty(arena, (size.height, 3 * size.width), np.uint8)
     table = taps(wanted.kind, box.size.height, size.height)
     load().vertical(flat, (3 * box.left, box.top, 3 * size.width), table, out)
     return out.reshape(size.height, size.width, 3)
 
 
-def _rows_first(flat: Bytes, box: Box, wanted: Wanted) -> Pixels:
+def _rows_first(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> Pixels:
     """A target that begins with its rows, for Pillow 13's order and for mirrored references."""
     source, size = box.size, wanted.size
     middle, place = flat, box
     if size.height != source.height:
-        middle = BUFFERS.take("rows", 3 * source.width * size.height).reshape(size.height, -1)
+        middle = WORK.empty((size.height, 3 * source.width), np.uint8)
         table = taps(wanted.kind, source.height, size.height)
         load().vertical(flat, (3 * box.left, box.top, 3 * source.width), table, middle)
         place = Box(0, 0, source.width, size.height)
@@ -135,7 +123,7 @@ def _rows_first(flat: Bytes, box: Box, wanted: Wanted) -> Pixels:
             .reshape(size.height, size.width, 3)
             .copy()
         )
-    out = np.empty((size.height, 3 * size.width), np.uint8)
+    out = empty(arena, (size.height, 3 * size.width), np.uint8)
     ends = np.array([0, size.width], np.int32)
     _columns(middle, place, taps(wanted.kind, source.width, size.width), ends, out)
     return out.reshape(size.height, size.width, 3)
@@ -143,21 +131,4 @@ def _rows_first(flat: Bytes, box: Box, wanted: Wanted) -> Pixels:
 
 def normalise_into(out: npt.NDArray[np.float32], view: Pixels, table: npt.NDArray[np.float32]) -> None:
     """A view channels first, each level replaced by its channel's float; `view` may be a cut of a larger picture."""
-    whole, corner = _whole(view)
-    load().look_up(whole, corner, table, out)
-
-
-def _whole(view: Pixels) -> tuple[Bytes, tuple[int, int]]:
-    """The rows that a view lies in, as one contiguous array, and where it begins in them."""
-    base = view.base
-    if (
-        isinstance(base, np.ndarray)
-        and base.dtype == np.uint8
-        and base.flags.c_contiguous
-        and view.strides[1:] == (3, 1)
-    ):
-        pitch, skipped = view.strides[0], view.ctypes.data - base.ctypes.data
-        if pitch > 0 and base.size % pitch == 0:
-            return base.reshape(-1, pitch), (skipped % pitch // 3, skipped // pitch)
-    plain = np.ascontiguousarray(view)
-    return plain.reshape(len(plain), -1), (0, 0)
+    load().look_up(view, table, out)

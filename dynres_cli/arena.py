@@ -1,0 +1,48 @@
+"""Working memory that is used again for every picture: new arrays of many megabytes cost a page fault per page."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ALIGNMENT = 64
+LARGEST = 192 << 20
+"""Bytes that an arena keeps at most; what goes beyond is allocated and given back."""
+
+
+class Arena(threading.local):
+    """Arrays one behind another in one piece of memory, all of them forgotten at once; each thread has its own.
+
+    An array from an arena is good until `clear`. An arena that was too small once is large enough the next time.
+    """
+
+    def __init__(self) -> None:
+        self._room = np.empty(0, np.uint8)
+        self._used = self._wanted = 0
+
+    def clear(self) -> None:
+        """Forget every array that was handed out."""
+        if len(self._room) < self._wanted:
+            self._room = np.empty(min(self._wanted, LARGEST), np.uint8)
+        self._used = self._wanted = 0
+
+    def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+        """An array with whatever was left in its memory."""
+        kind = np.dtype(dtype)
+        size = kind.itemsize
+        for length in shape:
+            size *= length
+        start, taken = self._used, size + -size % ALIGNMENT
+        self._wanted += taken
+        if start + size > len(self._room):
+            return np.empty(shape, kind)
+        self._used = start + taken
+        return self._room[start : start + size].view(kind).reshape(shape)
+
+
+def empty(arena: Arena | None, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """An array from an arena, or one of its own."""
+    return np.empty(shape, dtype) if arena is None else arena.empty(shape, dtype)
