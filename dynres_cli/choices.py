@@ -26,7 +26,6 @@ class Choices:
     limits: Limits = field(default_factory=Limits)
     writing: Writing = field(default_factory=Writing)
     order: Order = "pillow12"
-    kernel: Literal["auto", "numba", "pillow"] = "auto"
     frames: Literal["first", "all"] = "first"
     max_tiles: int = 1000
     timeout: float = 120.0

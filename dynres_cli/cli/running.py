@@ -57,7 +57,7 @@ def run(order: Order, shown: Shown) -> int:
             written.start(order)
         heard = Heard(stack, shown, written)
         watch = Watch(pace=lambda: steering.pace, noise=heard.noise)
-        result = tile_all(order, Observer(heard.started, heard.outcome), watch)
+        result = tile_all(order, Observer(heard.started, heard.outcome, heard.note), watch)
         status = _status(result, steering)
         if written is not None:
             written.end(result.tally, status)
@@ -98,6 +98,11 @@ class Heard:
         if self.log is not None:
             self.log.noise(key, text)
 
+    def note(self, text: str) -> None:
+        """A sentence of the run's own."""
+        if not self.shown.quiet:
+            printing.note(text)
+
 
 def _say(result: Result, shown: Shown) -> None:
     """The failures and the summary on stderr, the JSON on stdout."""
@@ -108,7 +113,7 @@ def _say(result: Result, shown: Shown) -> None:
     if result.stopped:
         printing.note("stopped before the end; run the same command again to go on")
     if not shown.quiet:
-        printing.note(summary.table(result.tally, result.manifest, printing.width()).rstrip("\n"))
+        printing.note(summary.table(result.tally, result.manifest, printing.width()))
     if shown.json:
         printing.data(summary.as_json(result.tally, result.manifest))
 

@@ -113,7 +113,7 @@ def tile(
     handling = replace(handling_for(recipe.pixels, exif, alpha), depth16=depth16, on_truncated=on_truncated)
     limits = Limits(max_pixels, max_bytes)
     writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
-    chosen = Choices(recipe, handling, limits, writing, resample, kernel, frames, max_tiles, timeout)
+    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, timeout)
     *inputs, out = inputs_and_out(paths, listed=files_from is not None)
     job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
     selection = Selection(
@@ -132,6 +132,7 @@ def tile(
         job,
         EngineLimits(jobs or cores(), timeout, budget(max_memory)),
         engine=engine,
+        kernel=kernel,
         max_failures=1 if fail_fast else max_failures,
         into=into,
         shard=Shard.parse(shard) if shard else Shard(),

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dynres_cli.engines import ENGINES, Limits, Pace, Watch
@@ -16,6 +16,7 @@ from dynres_cli.job import Job, process, record_failure
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
+from dynres_cli.operations.kernel_choice import Asked, prepared
 from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
 from dynres_cli.picture import prepare_worker
@@ -33,6 +34,7 @@ class Order:
     job: Job
     limits: Limits
     engine: str = "processes"
+    kernel: Asked = "auto"
     max_failures: int | None = None
     into: bool = False
     shard: Shard = field(default_factory=Shard)
@@ -45,6 +47,8 @@ class Observer:
     started: Callable[[int], None]
     """With the number of inputs, once they are listed."""
     outcome: Callable[[Done | Failed, Tally], None]
+    note: Callable[[str], None]
+    """With a sentence that a person should read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch:
     if not spool.listing.count and not found.failures:
         raise NothingFound(nothing_in(order.selection, found))
     observer.started(spool.keys.count)
-    is_whole = _run(order, spool, tally, observer, watch)
+    job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
+    is_whole = _run(replace(order, job=job), spool, tally, observer, watch)
     for failed in found.failures:
         tally.add(failed)
     if not is_whole:

@@ -72,7 +72,7 @@ def table(tally: Tally, manifest: str | None, columns: int) -> str:
     console = Console(stderr=True, width=columns, highlight=False)
     with console.capture() as captured:
         console.print(grid)
-    return captured.get()
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:

@@ -1,0 +1,43 @@
+"""Which code resizes a run's pictures: the compiled kernels pay once there is more to do than to prepare."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+from dynres_cli.job import Job
+from dynres_cli.kernels.cache import compile_kernels, folder, kernels_ready
+from dynres_cli.render import Kernel
+
+Asked = Literal["auto", "numba", "pillow"]
+
+HANDFUL = 5
+"""From so many pictures on, importing the compiled kernels takes less time than they save."""
+WORTH_COMPILING = 100
+"""From so many on, so does compiling them for the first time."""
+
+
+def choose(asked: Asked, pictures: int) -> Kernel:
+    """The kernel for a run over so many pictures; its pixels are the same either way."""
+    if asked != "auto":
+        return asked
+    if pictures < HANDFUL or folder() is None:
+        return "pillow"
+    return "numba" if kernels_ready() or pictures >= WORTH_COMPILING else "pillow"
+
+
+def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) -> Job:
+    """The job with its kernel chosen, and compiled where it has to be, before any worker starts."""
+    kernel = choose(asked, pictures)
+    if asked != "pillow" and folder() is None:
+        say("no folder for compiled kernels can be written; set NUMBA_CACHE_DIR to one, for ten times the speed")
+    if kernel == "numba":
+        if not kernels_ready():
+            say("compiling the resizer for this machine, once")
+        compile_kernels()
+        # Workers are forked from this process where they can be, and then find the kernels loaded.
+        from dynres_cli.kernels import driver  # noqa: PLC0415 - numba is loaded only where it is used
+
+        driver.load()
+    return dataclasses.replace(job, look=dataclasses.replace(job.look, kernel=kernel))
