@@ -201,7 +201,7 @@ PRESETS: dict[str, Preset] = {
         {"tile_size": 512, "min_tiles": 2, "max_tiles": 10},
         PixelPolicy(*HALF, arithmetic="fused"),
         "LFM2-VL",
-        tolerance=0.008,
+        tolerance=0.016,
     ),
     "molmo": Preset(
         "molmo",

@@ -58,7 +58,7 @@ PRESETS = {
     "lfm2-vl": Reference(
         "transformers Lfm2Vl, torch; Lfm2VlProcessor",
         lfm2_vl,
-        tolerance=0.008,
+        tolerance=0.016,
         sizes=EDGES,
         resizer="torch",
     )
