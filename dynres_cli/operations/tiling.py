@@ -17,6 +17,7 @@ from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.kernel_choice import Asked, prepared
+from dynres_cli.operations.room import check_room
 from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
 from dynres_cli.picture import prepare_worker
@@ -94,6 +95,8 @@ def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch:
     tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
     if not spool.listing.count and not found.failures:
         raise NothingFound(nothing_in(order.selection, found))
+    engine = ENGINES[order.engine]()
+    check_room(order.job, spool, engine, order.limits, watch)
     observer.started(spool.keys.count)
     job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
     is_whole = _run(replace(order, job=job), spool, tally, observer, watch)

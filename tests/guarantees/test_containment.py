@@ -182,7 +182,8 @@ def test_truncated_files_are_errors_and_no_grey_tail_is_tiled(tmp_path: Path) ->
     outcomes = codes(tmp_path / "out")
     tiled = {key for key, code in outcomes.items() if code == "tiled"}
     assert tiled <= whole_first
-    assert set(outcomes.values()) - {"tiled"} <= {"truncated", "corrupt", "unidentified"}
+    # A TIFF whose tags end before their values do cannot say how its pixels are stored.
+    assert set(outcomes.values()) - {"tiled"} <= {"truncated", "corrupt", "unidentified", "unsupported_mode"}
     assert outcomes["50_baseline.jpg"] == outcomes["50_plain.png"] == outcomes["90_raw.ppm"] == "truncated"
 
 
