@@ -80,7 +80,7 @@ def prepare(given: argparse.Namespace) -> rows.Bench:
     torch_python = given.torch_python if given.torch_python.exists() else None
     bench = rows.Bench(folder, given.scratch, bool(given.quick), torch_python)
     with rows.room(bench) as out:
-        run(rows.dynres("tile", folder, out, "-q"))
+        run(rows.dynres("tile", folder, out, "-q", "--kernel", "numba"))
     return bench
 
 
