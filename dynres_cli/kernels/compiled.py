@@ -22,7 +22,7 @@ RUN = 4 * BAND
 """From one column of a band to the next; the room behind its pixels takes the byte that the last of them spills."""
 
 BLOCK = 64
-"""How many columns are turned together, so that both sides of the turn stay in the first cache."""
+"""How many columns are made before they are turned back, so that they are still in the first cache."""
 
 ONE = float(1 << PRECISION)
 
@@ -88,10 +88,9 @@ def _turn_in(source: Bytes, box: tuple[int, int, int, int], begin: int, end: int
     origin = source.ctypes.data + top * pitch + left * 3
     # The last pixel of the array has no fourth byte to read.
     last = end - 1
-    for block in range(begin, last, BLOCK):
+    for column in range(begin, last):
         for row in range(rows):
-            for column in range(block, min(block + BLOCK, last)):
-                move4(to + (column - begin) * RUN + 3 * row, origin + row * pitch + 3 * column)
+            move4(to + (column - begin) * RUN + 3 * row, origin + row * pitch + 3 * column)
     for row in range(rows):
         for channel in range(3):
             columns[(last - begin) * RUN + 3 * row + channel] = source[top + row, 3 * (left + last) + channel]
