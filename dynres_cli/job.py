@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dynres_cli import decode, picture, probe, resume
+from dynres_cli.arena import Arena
 from dynres_cli.engines import Admit
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
 from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
@@ -24,6 +25,9 @@ from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look, render
 from dynres_cli.sinks import tree
 from dynres_cli.storage import NewFile, Writer
+
+ARENA = Arena()
+"""The views and the tensor of the picture that this thread works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,10 @@ class Attempt:
         with during("decode"):
             decoded = decode.decode(source, facts, job.handling, job.limits)
         with during("render"):
-            views = render(decoded.pixels, plan, job.look)
-        rendered = tree.Rendered(self.item.key, facts.tiled_size(job.handling), plan, views)
+            ARENA.clear()
+            views = render(decoded.pixels, plan, job.look, ARENA)
+        size = facts.tiled_size(job.handling)
+        rendered = tree.Rendered(self.item.key, size, plan, views, job.look.kernel, ARENA)
         outputs = list(self._encoded(rendered))
         seen = Seen(source, facts, plan, job.handling, truncated=decoded.truncated)
         with during("write"):

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_SOURCES = ("compiled.py", "vectors.py")
+_SOURCES = ("compiled.py", "filters.py", "rows.py", "vectors.py")
 _COMPILERS = ("numba", "llvmlite")
 _MARK = "ready"
 
@@ -31,6 +31,7 @@ def compile_kernels() -> bool:
         from dynres_cli.kernels import driver  # noqa: PLC0415 - numba is loaded here and not before
 
         driver.load()
+        driver.load_filters()
         (place / _MARK).touch()
     return True
 

@@ -28,13 +28,23 @@ Taps = tuple[Ints, Ints, Ints]
 
 @cache
 def load() -> Any:  # noqa: ANN401 - a module whose functions numba types
-    """The compiled module; seconds if nothing is kept, else the time that numba takes to be imported."""
+    """The compiled resizer; seconds if nothing is kept, else the time that numba takes to be imported."""
+    return _load("compiled")
+
+
+@cache
+def load_filters() -> Any:  # noqa: ANN401 - the same
+    """The compiled filters of PNG."""
+    return _load("filters")
+
+
+def _load(module: str) -> Any:  # noqa: ANN401 - the same
     from numba.core import config  # noqa: PLC0415 - numba is loaded here and not before
 
     before, place = config.CACHE_DIR, folder()
     config.CACHE_DIR = "" if place is None else str(place)
     try:
-        return import_module("dynres_cli.kernels.compiled")
+        return import_module(f"dynres_cli.kernels.{module}")
     finally:
         config.CACHE_DIR = before
 
@@ -132,3 +142,8 @@ def _rows_first(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> P
 def normalise_into(out: npt.NDArray[np.float32], view: Pixels, table: npt.NDArray[np.float32]) -> None:
     """A view channels first, each level replaced by its channel's float; `view` may be a cut of a larger picture."""
     load().look_up(view, table, out)
+
+
+def least_rows(rows: Bytes, kinds: Bytes, lines: Bytes) -> None:
+    """Rows of bytes as PNG's filtered lines; see `sinks.png`."""
+    load_filters().least_rows(rows, kinds, lines)

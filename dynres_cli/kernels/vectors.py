@@ -20,13 +20,15 @@ BYTES, INTS = ir.VectorType(BYTE, LANES), ir.VectorType(INT, LANES)
 Lowering = tuple[Any, Callable[..., Any]]
 
 
-def _load(build: ir.IRBuilder, address: ir.Value, kind: ir.Type) -> ir.Value:
+def load(build: ir.IRBuilder, address: ir.Value, kind: ir.Type) -> ir.Value:
+    """What lies at an address of any alignment."""
     value = build.load(build.inttoptr(address, kind.as_pointer()))
     value.align = 1
     return value
 
 
-def _store(build: ir.IRBuilder, value: ir.Value, address: ir.Value) -> None:
+def store(build: ir.IRBuilder, value: ir.Value, address: ir.Value) -> None:
+    """Put a value at an address of any alignment."""
     build.store(value, build.inttoptr(address, value.type.as_pointer())).align = 1
 
 
@@ -55,7 +57,7 @@ def move4(_typing: Any, _to: Any, _source: Any) -> Lowering:  # noqa: ANN401 - n
 
     def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:  # noqa: ANN401
         to, source = arguments
-        _store(build, _load(build, source, INT), to)
+        store(build, load(build, source, INT), to)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), lower
@@ -72,8 +74,8 @@ def weigh(_typing: Any, _to: Any, _source: Any, _stride: Any, _weights: Any, _co
         build.branch(loop)
         build.position_at_end(loop)
         tap, sums = build.phi(LONG), build.phi(INTS)
-        levels = build.zext(_load(build, build.add(source, build.mul(tap, stride)), BYTES), INTS)
-        weight = _load(build, build.add(weights, build.mul(tap, LONG(4))), INT)
+        levels = build.zext(load(build, build.add(source, build.mul(tap, stride)), BYTES), INTS)
+        weight = load(build, build.add(weights, build.mul(tap, LONG(4))), INT)
         added = build.add(sums, build.mul(levels, _spread(build, weight)))
         following = build.add(tap, LONG(1))
         build.cbranch(build.icmp_signed("<", following, count), loop, after)
@@ -81,7 +83,7 @@ def weigh(_typing: Any, _to: Any, _source: Any, _stride: Any, _weights: Any, _co
             value.add_incoming(first, before)
             value.add_incoming(again, loop)
         build.position_at_end(after)
-        _store(build, _clamped(build, added), to)
+        store(build, _clamped(build, added), to)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), lower

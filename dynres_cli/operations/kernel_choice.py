@@ -8,7 +8,7 @@ from typing import Literal
 
 from dynres_cli.job import Job
 from dynres_cli.kernels.cache import compile_kernels, folder, kernels_ready
-from dynres_cli.render import Kernel
+from dynres_cli.resample import Kernel
 
 Asked = Literal["auto", "numba", "pillow"]
 
@@ -40,4 +40,5 @@ def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) 
         from dynres_cli.kernels import driver  # noqa: PLC0415 - numba is loaded only where it is used
 
         driver.load()
+        driver.load_filters()
     return dataclasses.replace(job, look=dataclasses.replace(job.look, kernel=kernel))

@@ -12,10 +12,12 @@ from typing import Literal
 import numpy as np
 
 from dynres_cli import normalize
+from dynres_cli.arena import Arena
 from dynres_cli.geometry import Plan, Size, View, source_box
 from dynres_cli.manifest import FileEntry, FileKind, shown
 from dynres_cli.presets import PixelPolicy
 from dynres_cli.render import Picture
+from dynres_cli.resample import Kernel
 from dynres_cli.sinks import npy, png
 
 Tiles = Literal["png", "none"]
@@ -50,6 +52,9 @@ class Rendered:
     source: Size
     plan: Plan
     views: Sequence[Picture]
+    kernel: Kernel = "pillow"
+    arena: Arena | None = None
+    """Where the tensor is made, if it need not outlive the picture."""
 
 
 def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[Output]:
@@ -63,7 +68,7 @@ def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[
             kind=entry.kind if exact else "preview",
             pixels_sha256=hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest(),
         )
-        yield _output(rendered.key, name, (png.encode(pixels, level),), entry)
+        yield _output(rendered.key, name, (png.encode(pixels, level, rendered.kernel),), entry)
 
 
 def view_names(plan: Plan) -> list[str]:
@@ -97,20 +102,20 @@ def _view_entry(rendered: Rendered, number: int, view: View) -> FileEntry:
 def tensors(rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype, *, equal: bool) -> Iterator[Output]:
     """The tensor of all views, or one a view where a strategy's views differ in size."""
     if equal:
-        yield _tensor(rendered, "pixel_values.npy", _all_views(rendered, policy, dtype), policy, dtype)
+        yield _tensor(rendered, "pixel_values.npy", _stacked(rendered.views, rendered, policy, dtype), policy, dtype)
         return
     for number, view in enumerate(rendered.views):
-        array = normalize.channels_first([view])[0] if dtype == "uint8" else normalize.normalise_one(view, policy)  # type: ignore[list-item]
+        array = _stacked([view], rendered, policy, dtype)[0]
         output = _tensor(rendered, f"pixel_values_{number:03d}.npy", array, policy, dtype)
         yield dataclasses.replace(output, entry=dataclasses.replace(output.entry, view=number))
 
 
-def _all_views(
-    rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype
+def _stacked(
+    views: Sequence[Picture], rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
     if dtype == "uint8":
-        return normalize.channels_first(rendered.views)  # type: ignore[arg-type]
-    return normalize.normalise(rendered.views, policy)
+        return normalize.channels_first(views)  # type: ignore[arg-type]
+    return normalize.normalise(views, policy, rendered.kernel, rendered.arena)
 
 
 def _tensor(

@@ -33,6 +33,17 @@ def photograph() -> Pixels:
 
 
 @pytest.mark.parametrize("level", LEVELS)
+@given(width=st.integers(1, 70), height=st.integers(1, 40), seed=st.integers(0, 99), coarse=st.booleans())
+@settings(max_examples=60, deadline=None)
+def test_compiled_filters_give_the_same_bytes(
+    level: png.Level, width: int, height: int, seed: int, coarse: bool
+) -> None:
+    """A cold start writes with NumPy what a warm one writes with compiled code."""
+    view = noise(width, height, seed) // (100 if coarse else 1)
+    assert png.encode(view, level, "numba") == png.encode(view, level)
+
+
+@pytest.mark.parametrize("level", LEVELS)
 @given(width=st.integers(1, 40), height=st.integers(1, 40), seed=st.integers(0, 99), coarse=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_reads_back_exactly(level: png.Level, width: int, height: int, seed: int, coarse: bool) -> None:
@@ -61,8 +72,8 @@ def test_a_photograph_is_at_most_1_15_times_pillows_size(level: png.Level) -> No
 @pytest.mark.parametrize(
     ("level", "digest"),
     [
-        pytest.param("fast", "52c2d18ee3dd294b", id="fast"),
-        pytest.param("small", "78edf46dec1043e4", id="small"),
+        pytest.param("fast", "a6d80a259b9015bb", id="fast"),
+        pytest.param("small", "7eeee1a144c5bc53", id="small"),
     ],
 )
 def test_bytes_are_pinned(level: png.Level, digest: str) -> None:

@@ -1,0 +1,106 @@
+"""PNG's row filters as vectors: what is left of a row after a prediction, and how much that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from dynres_cli.kernels.vectors import BYTES, INT, INTS, LANES, LONG, Lowering, load, store
+
+SHORT = ir.IntType(16)
+SHORTS = ir.VectorType(SHORT, LANES)
+NOTHING = ir.Constant(SHORTS, [0] * LANES)
+ONES = ir.Constant(SHORTS, [1] * LANES)
+Predictor = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value], ir.Value]
+
+
+def _size(build: ir.IRBuilder, value: ir.Value) -> ir.Value:
+    return build.select(build.icmp_signed("<", value, NOTHING), build.neg(value), value)
+
+
+def _none(_build: ir.IRBuilder, _left: ir.Value, _above: ir.Value, _corner: ir.Value) -> ir.Value:
+    return NOTHING
+
+
+def _sub(_build: ir.IRBuilder, left: ir.Value, _above: ir.Value, _corner: ir.Value) -> ir.Value:
+    return left
+
+
+def _up(_build: ir.IRBuilder, _left: ir.Value, above: ir.Value, _corner: ir.Value) -> ir.Value:
+    return above
+
+
+def _average(build: ir.IRBuilder, left: ir.Value, above: ir.Value, _corner: ir.Value) -> ir.Value:
+    return build.lshr(build.add(left, above), ONES)
+
+
+def _paeth(build: ir.IRBuilder, left: ir.Value, above: ir.Value, corner: ir.Value) -> ir.Value:
+    """The neighbour nearest to left + above − corner; of equals left, then above."""
+    rise, run = build.sub(above, corner), build.sub(left, corner)
+    to_left, to_above, to_corner = _size(build, rise), _size(build, run), _size(build, build.add(rise, run))
+    nearest = build.select(build.icmp_signed("<=", to_above, to_corner), above, corner)
+    is_left = build.and_(
+        build.icmp_signed("<=", to_left, to_above),
+        build.icmp_signed("<=", to_left, to_corner),
+    )
+    return build.select(is_left, left, nearest)
+
+
+def _residue(predict: Predictor) -> Any:  # noqa: ANN401 - what numba makes of it
+    """An operation on one or more runs of LANES bytes: it writes what is left and returns how much that is."""
+
+    @intrinsic
+    def residue(_typing: Any, _to: Any, _here: Any, _above: Any, _count: Any) -> Lowering:  # noqa: ANN401
+        def lower(_context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:  # noqa: ANN401
+            to, here, above, count = arguments
+            entry = build.block
+            loop, after = build.append_basic_block("run"), build.append_basic_block("filtered")
+            build.branch(loop)
+            build.position_at_end(loop)
+            run, sums = build.phi(LONG), build.phi(INTS)
+            at = build.mul(run, LONG(LANES))
+            rest = _rest(build, predict, build.add(here, at), build.add(above, at))
+            store(build, rest, build.add(to, at))
+            added = build.add(sums, build.zext(_least(build, rest), INTS))
+            following = build.add(run, LONG(1))
+            build.cbranch(build.icmp_signed("<", following, count), loop, after)
+            for value, first, again in ((run, LONG(0), following), (sums, ir.Constant(INTS, [0] * LANES), added)):
+                value.add_incoming(first, entry)
+                value.add_incoming(again, loop)
+            build.position_at_end(after)
+            return build.zext(_total(build, added), LONG)
+
+        return types.intp(*[types.intp] * 4), lower
+
+    return residue
+
+
+def _rest(build: ir.IRBuilder, predict: Predictor, here: ir.Value, above: ir.Value) -> ir.Value:
+    """What a prediction leaves of LANES bytes."""
+    places = (here, build.sub(here, LONG(3)), above, build.sub(above, LONG(3)))
+    now, left, over, corner = (build.zext(load(build, place, BYTES), SHORTS) for place in places)
+    return build.trunc(build.sub(now, predict(build, left, over, corner)), BYTES)
+
+
+def _least(build: ir.IRBuilder, rest: ir.Value) -> ir.Value:
+    """How much each byte is: it stands for a signed number, so 255 is as small as 1."""
+    turned = build.neg(rest)
+    return build.select(build.icmp_unsigned("<", rest, turned), rest, turned)
+
+
+def _total(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
+    """The sum of all lanes: one half added to the other, again and again."""
+    half = LANES // 2
+    while half:
+        upper = ir.Constant(ir.VectorType(INT, half), list(range(half, 2 * half)))
+        lower = ir.Constant(ir.VectorType(INT, half), list(range(half)))
+        sums = build.add(build.shuffle_vector(sums, sums, lower), build.shuffle_vector(sums, sums, upper))
+        half //= 2
+    return build.extract_element(sums, INT(0))
+
+
+none, sub, up, average, paeth = (_residue(predict) for predict in (_none, _sub, _up, _average, _paeth))
