@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +13,18 @@ from dynres_cli.cli.options import Option
 from dynres_cli.errors import RunError, UsageError
 
 if TYPE_CHECKING:
-    from dynres_cli.operations.inspecting import Asked, Inspection
+    from PIL import Image
+
+    from dynres_cli.facts import Limits
+    from dynres_cli.operations.inspecting import Asked
 
 EPILOG = f"""Examples:
 
   dynres inspect photo.jpg
 
   dynres inspect photo.jpg --max-num 6 --out grid.png
+
+  dynres inspect photo.jpg --all --out sheet.png
 
   cat photo.jpg | dynres inspect - --json | jq .grid
 
@@ -41,42 +47,82 @@ def inspect(
     out: Annotated[
         Path | None, Option("--out", metavar="PNG", help="Draw the grid over the picture (of one IMG).")
     ] = None,
+    all_: Annotated[bool, Option("--all", help="Every preset side by side; --out draws how each cuts it.")] = False,
     json: options.Json = False,
     config: options.Config = None,
 ) -> None:
     """Show the grid that is chosen for a picture, the next candidates, and what it costs."""
     from dynres_cli.facts import Limits
     from dynres_cli.handling import handling_for
-    from dynres_cli.operations.inspecting import Asked, Inspection, NotInspected, inspect_all
+    from dynres_cli.operations.inspecting import Asked
     from dynres_cli.recipe import resolve
-    from dynres_cli.report import inspection, printing
 
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
-    recipe = resolve(preset, strategy, options.overrides(set_, named))
-    asked = Asked(recipe, handling_for(recipe.pixels, exif, alpha), Limits(max_pixels))
-    if out is not None and len(images) > 1:
-        msg = f"--out {out} can hold one picture; name one IMG"
+    given = options.overrides(set_, named)
+    limits = Limits(max_pixels)
+    if out is not None and (len(images) > 1 or images == ["-"]):
+        msg = f"--out {out} can hold one picture from a file; name one IMG"
         raise UsageError(msg)
-    failed = False
+    if all_:
+        options.refuse_beside_all(preset, strategy, given)
+        raise typer.Exit(_compare(images, limits, exif, alpha, Shown(out, json=json)))
+    recipe = resolve(preset, strategy, given)
+    asked = Asked(recipe, handling_for(recipe.pixels, exif, alpha), limits)
+    raise typer.Exit(_inspect(images, asked, Shown(out, json=json)))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where the answer goes."""
+
+    out: Path | None
+    json: bool
+
+
+def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
+    """Each picture under one preset."""
+    from dynres_cli.operations.grid_picture import drawn
+    from dynres_cli.operations.inspecting import NotInspected, inspect_all
+    from dynres_cli.report import inspection, printing
+
+    status = 0
     for result in inspect_all(images, asked):
         if isinstance(result, NotInspected):
-            failed = True
+            status = 3
             printing.note(inspection.failure_line(result))
-        elif not json:
+        elif not where.json:
             printing.data(inspection.as_text(result))
-        if json:
+        if where.json:
             printing.data(inspection.as_json(result))
-        if out is not None and isinstance(result, Inspection):
-            draw(result, asked, out)
-    if failed:
-        raise typer.Exit(3)
+        if where.out is not None and not isinstance(result, NotInspected):
+            save(drawn(result, asked), where.out)
+    return status
 
 
-def draw(result: Inspection, asked: Asked, out: Path) -> None:
-    """Write the picture with its grid to `out`."""
-    from dynres_cli.operations.grid_picture import drawn
+def _compare(images: list[str], limits: Limits, exif: str, alpha: str, where: Shown) -> int:
+    """Each picture under every preset."""
+    from dynres_cli.operations.comparing import compare_all, every_preset
+    from dynres_cli.operations.contact_sheet import drawn
+    from dynres_cli.operations.inspecting import NotInspected
+    from dynres_cli.report import comparison, inspection, printing
 
-    picture = drawn(result, asked)
+    status, presets = 0, every_preset(limits, exif, alpha)
+    for result in compare_all(images, presets):
+        if isinstance(result, NotInspected):
+            status = 3
+            printing.note(inspection.failure_line(result))
+            if where.json:
+                printing.data(inspection.as_json(result))
+            continue
+        as_asked = comparison.as_json_lines(result) if where.json else comparison.as_text(result, printing.width())
+        printing.data(as_asked)
+        if where.out is not None:
+            save(drawn(result, presets), where.out)
+    return status
+
+
+def save(picture: Image.Image, out: Path) -> None:
+    """Write a drawing to `out`."""
     try:
         picture.save(out, format="PNG")
     except OSError as error:

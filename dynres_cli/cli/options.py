@@ -116,3 +116,12 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
     """The parameters of --set and of the options that name one, which win."""
     given = {name: value for name, value in named.items() if value is not None}
     return {**assignments(pairs or []), **given}
+
+
+def refuse_beside_all(preset: str | None, strategy: str | None, given: Mapping[str, object]) -> None:
+    """--all compares presets as they are: a choice beside it would have no clear meaning."""
+    beside = [f"--{name}" for name, value in (("preset", preset), ("strategy", strategy)) if value]
+    if beside or given:
+        names = ", ".join([*beside, *given])
+        msg = f"--all shows every preset as it is; leave out {names}, or leave out --all"
+        raise UsageError(msg)

@@ -55,28 +55,35 @@ class NotInspected:
     stage: Stage
     code: str
     message: str
+    preset: str | None = None
+    """The preset that has no plan for the picture; None where the file itself is to blame."""
 
 
 def inspect_all(names: list[str], asked: Asked) -> Iterator[Inspection | NotInspected]:
     """Each picture's plan, in the order given; `-` is read from stdin."""
     for name in names:
-        yield inspect_one(name, asked)
+        facts = read_facts(name, asked.limits)
+        yield facts if isinstance(facts, NotInspected) else inspect_facts(name, facts, asked)
 
 
-def inspect_one(name: str, asked: Asked) -> Inspection | NotInspected:
-    """A picture's plan from its header. UsageError if there is no such file."""
+def read_facts(name: str, limits: Limits) -> Facts | NotInspected:
+    """What a picture's header states. UsageError if there is no such file."""
     try:
-        facts = _facts(name, asked.limits)
+        return _facts(name, limits)
     except ImageError as error:
         if error.code == "vanished":
             msg = f"the picture {name!r} does not exist; check the path"
             raise UsageError(msg) from None
         return NotInspected(name, "probe", error.code, str(error))
+
+
+def inspect_facts(name: str, facts: Facts, asked: Asked) -> Inspection | NotInspected:
+    """What one recipe makes of a picture whose header was read."""
     size = facts.tiled_size(asked.handling)
     try:
         plan = asked.recipe.plan(size)
     except ImageError as error:
-        return NotInspected(name, "plan", error.code, str(error))
+        return NotInspected(name, "plan", error.code, str(error), asked.recipe.preset)
     flags = all_flags(facts, asked.handling, asked.recipe, plan)
     return Inspection(name, facts, size, asked.recipe, plan, asked.recipe.tokens(size, plan), flags)
 

@@ -16,15 +16,7 @@ ROOM = Size(36, 14)
 def as_json(result: Inspection | NotInspected) -> str:
     """One line of JSON; the fields are a contract."""
     if isinstance(result, NotInspected):
-        return to_json(
-            {
-                "source": shown(result.source),
-                "status": "failed",
-                "stage": result.stage,
-                "code": result.code,
-                "message": result.message,
-            }
-        )
+        return to_json(failed_fields(result))
     plan = result.plan
     canvas = plan.canvas
     return to_json(
@@ -44,6 +36,12 @@ def as_json(result: Inspection | NotInspected) -> str:
             "flags": list(result.flags),
         }
     )
+
+
+def failed_fields(result: NotInspected) -> dict[str, str]:
+    """What a program is told of a bad file."""
+    why = {"stage": result.stage, "code": result.code, "message": result.message}
+    return {"source": shown(result.source), "status": "failed", **why}
 
 
 def failure_line(result: NotInspected) -> str:

@@ -30,3 +30,12 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {round(seconds) % 60:02d} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def bar(value: float, most: float, width: int) -> str:
+    """A bar of up to `width` characters, exact to an eighth of one; what is there at all is seen."""
+    eighths = min(max(round(8 * width * value / most), 1), 8 * width) if value > 0 else 0
+    return ("█" * (eighths // 8) + EIGHTHS[eighths % 8]).rstrip()
