@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from dynres_cli.api import load_image, pack, plan, tile_image
     from dynres_cli.errors import DynresError, NotTileable
     from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View
+    from dynres_cli.kernels.cache import compile_kernels
 
 __version__ = "0.1.0"
 
@@ -18,6 +19,7 @@ _HOMES = {
     "pack": "api",
     "plan": "api",
     "tile_image": "api",
+    "compile_kernels": "kernels.cache",
     "DynresError": "errors",
     "NotTileable": "errors",
     "Box": "geometry",
@@ -38,6 +40,7 @@ __all__ = [
     "Surface",
     "View",
     "__version__",
+    "compile_kernels",
     "load_image",
     "pack",
     "plan",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -14,14 +16,19 @@ from dynres_cli.decode import decode
 from dynres_cli.errors import UsageError
 from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
+from dynres_cli.kernels.cache import kernels_ready
 from dynres_cli.opening import read_source
 from dynres_cli.packed import build
 from dynres_cli.presets import PixelPolicy
 from dynres_cli.probe import probe_bytes
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import Look, Picture, render
-from dynres_cli.resample import Pixels, size_of
+from dynres_cli.resample import Kernel, Pixels, size_of
 from dynres_cli.strategies.packing import PixelArray
+
+HANDFUL = 4
+"""So many pictures are made with Pillow in less time than loading the compiled code takes."""
+_CALLS = itertools.count()
 
 Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
 
@@ -50,7 +57,7 @@ def tile_image(path_or_array: Source, preset: str = "internvl2", **params: objec
     """The views as uint8 (height, width, 3) arrays in the model's order."""
     recipe = _recipe(preset, params)
     pixels = _pixels(path_or_array, recipe.pixels)
-    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe)]
+    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look_of(recipe.pixels))]
 
 
 def load_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> Views | ViewList:
@@ -60,12 +67,13 @@ def load_image(path_or_array: Source, preset: str = "internvl2", **params: objec
     """
     recipe = _recipe(preset, params)
     pixels = _pixels(path_or_array, recipe.pixels)
-    views = _views(pixels, recipe)
+    look = look_of(recipe.pixels)
+    views = _views(pixels, recipe, look)
     if recipe.strategy.equal_views:
-        tensor = normalize.normalise(views, recipe.pixels).view(Views)
+        tensor = normalize.normalise(views, recipe.pixels, look.kernel).view(Views)
         tensor.source_size = size_of(pixels)
         return tensor
-    tensors = ViewList(normalize.normalise_one(view, recipe.pixels) for view in views)
+    tensors = ViewList(normalize.normalise_one(view, recipe.pixels, look.kernel) for view in views)
     tensors.source_size = size_of(pixels)
     return tensors
 
@@ -104,13 +112,22 @@ def _recipe(preset: str, params: dict[str, object]) -> Recipe:
     return resolve(preset, overrides=renamed)
 
 
+def _kernel() -> Kernel:
+    """The compiled code once it is loaded, or once it has been compiled and more than a handful of pictures came.
+
+    Nothing is compiled here: `compile_kernels` or a larger run of the command does that, once for all processes.
+    """
+    loaded = "dynres_cli.kernels.compiled" in sys.modules
+    return "numba" if loaded or (next(_CALLS) >= HANDFUL and kernels_ready()) else "pillow"
+
+
 def look_of(policy: PixelPolicy) -> Look:
     """How a preset's pictures are made."""
-    return Look(mean=policy.mean, std=policy.std)
+    return Look(kernel=_kernel(), mean=policy.mean, std=policy.std)
 
 
-def _views(pixels: Pixels, recipe: Recipe) -> list[Picture]:
-    return render(pixels, recipe.plan(size_of(pixels)), look_of(recipe.pixels))
+def _views(pixels: Pixels, recipe: Recipe, look: Look) -> list[Picture]:
+    return render(pixels, recipe.plan(size_of(pixels)), look)
 
 
 def _pixels(source: Source, policy: PixelPolicy) -> Pixels:

@@ -108,6 +108,16 @@ def test_other_arrays_are_refused(array: npt.NDArray[Any]) -> None:
         dynres_cli.load_image(array)
 
 
+def test_compiled_kernels_change_nothing() -> None:
+    """Once kernels are compiled the same call gives the same tensor by another way."""
+    pixels = noise(640, 480)
+    before = dynres_cli.load_image(pixels, max_num=6)
+    assert dynres_cli.compile_kernels()
+    after = [dynres_cli.load_image(pixels, max_num=6) for _ in range(6)]
+    assert "dynres_cli.kernels.compiled" in sys.modules
+    assert np.array_equal(before, after[-1])
+
+
 def test_every_public_name_exists() -> None:
     """The names that are promised can be imported, and nothing else is listed."""
     for name in dynres_cli.__all__:

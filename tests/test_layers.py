@@ -17,7 +17,7 @@ LAYERS = {
     1: ("geometry", "items", "storage", "engines", "formats", "arena"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
-        *("depth", "picture", "probe", "decode", "interpolate", "kernels", "resample", "normalize"),
+        *("depth", "picture", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
     3: ("recipe", "handling", "render", "packed", "sinks", "resume", "outcome"),
     4: ("job", "choices", "api"),
