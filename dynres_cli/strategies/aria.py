@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View, whole
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.llava_next import best_canvas, fit, fitted
 from dynres_cli.strategies.packing import MaskArray, NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
@@ -125,3 +125,18 @@ def candidates(size: Size, params: AriaParams) -> list[Candidate]:
         return []
     fits = sorted((fit(size, canvas) for canvas in canvases(params)), key=lambda each: (-each.effective, each.wasted))
     return [Candidate(grid_of(each.canvas, params.max_image_size), 1 - each.effective / size.area) for each in fits]
+
+
+STRATEGY: Strategy[AriaParams] = Strategy(
+    params=AriaParams,
+    plan=plan,
+    tokens=tokens,
+    rule="one square with the picture at its top left; split, the crops of LLaVA's canvas",
+    overview="never",
+    keeps_aspect=True,
+    reference="transformers models/aria (Pillow backend)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

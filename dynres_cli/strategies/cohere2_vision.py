@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.internvl import stretched
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
@@ -81,3 +81,18 @@ def candidates(size: Size, params: Cohere2VisionParams) -> list[Candidate]:
     scales = [(grid, scale_to(size, grid, params.image_size)) for grid in candidate_grids(params.max_patches)]
     best = sorted(scales, key=lambda pair: (pair[1] < 1, abs(pair[1] - 1)))
     return [Candidate(grid, abs(scale - 1)) for grid, scale in best]
+
+
+STRATEGY: Strategy[Cohere2VisionParams] = Strategy(
+    params=Cohere2VisionParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid that enlarges least, the picture stretched over it",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="transformers models/cohere2_vision (torch)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

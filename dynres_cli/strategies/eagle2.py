@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size
-from dynres_cli.strategies.family import Candidate, Prompt
+from dynres_cli.strategies.family import Candidate, Prompt, Strategy
 from dynres_cli.strategies.internvl import candidate_grids, stretched
 from dynres_cli.strategies.params import Params, number, ordered
 
@@ -72,3 +72,29 @@ def candidates(size: Size, params: Eagle2Params) -> list[Candidate]:
     grids = candidate_grids(params.min_num, params.max_num)
     scored = [Candidate(grid, ENOUGH_AREA - score(size, grid, params.image_size)) for grid in grids]
     return sorted(scored, key=lambda candidate: candidate.distance)
+
+
+NEMOTRON_VL: Strategy[NemotronVLParams] = Strategy(
+    params=NemotronVLParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid of the best score in area times aspect ratio, stretched over it",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="vllm-project/vllm transformers_utils/processors/nemotron_vl.py",
+    prompt=prompt,
+    candidates=candidates,
+)
+
+
+STRATEGY: Strategy[Eagle2Params] = Strategy(
+    params=Eagle2Params,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid of the best score in area times aspect ratio, stretched over it",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="NVlabs/Eagle Eagle2_5/eaglevl/train/dataset.py",
+    prompt=prompt,
+    candidates=candidates,
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View, overview, whole
-from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -105,3 +105,17 @@ def inputs(_size: Size, _params: Gemma3Params, plan: Plan) -> dict[str, Numbers]
 def pack(size: Size, params: Gemma3Params, plan: Plan) -> dict[str, Packed]:
     """All views in one array, and how many of them are crops."""
     return {"pixel_values": PixelArray(), "num_crops": NumberArray((inputs(size, params, plan)["num_crops"],))}
+
+
+STRATEGY: Strategy[Gemma3Params] = Strategy(
+    params=Gemma3Params,
+    plan=plan,
+    tokens=tokens,
+    rule="the whole picture squashed to a square; pan and scan adds crops along the longer side",
+    overview="first, with crops",
+    keeps_aspect=False,
+    reference="transformers models/gemma3 (Pillow backend)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+)

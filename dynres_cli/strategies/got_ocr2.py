@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size
-from dynres_cli.strategies.family import Candidate, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Packed, Prompt, Strategy
 from dynres_cli.strategies.internvl import by_distance, closest_grid, stretched
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
@@ -80,3 +80,31 @@ def pack(_size: Size, _params: GotOcr2Params, plan: Plan) -> dict[str, Packed]:
 def candidates(size: Size, params: GotOcr2Params) -> list[Candidate]:
     """Every grid that was compared, nearest first."""
     return by_distance(size, candidate_grids(params.min_patches, params.max_patches))
+
+
+STRATEGY: Strategy[GotOcr2Params] = Strategy(
+    params=GotOcr2Params,
+    plan=plan,
+    tokens=tokens,
+    rule="InternVL's grid, candidates of one area in list order",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="transformers models/got_ocr2 (Pillow backend)",
+    prompt=prompt,
+    pack=pack,
+    candidates=candidates,
+)
+
+
+AYA_VISION: Strategy[GotOcr2Params] = Strategy(
+    params=GotOcr2Params,
+    plan=plan,
+    tokens=aya_tokens,
+    rule="GOT-OCR2's grid, every tile under a tag of its own",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="transformers models/aya_vision, models/got_ocr2 (Pillow backend)",
+    prompt=aya_prompt,
+    pack=pack,
+    candidates=candidates,
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Packed, Prompt, Strategy
 from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
@@ -76,3 +76,17 @@ def pack(_size: Size, _params: H2OVLParams, plan: Plan) -> dict[str, Packed]:
 def candidates(size: Size, params: H2OVLParams) -> list[Candidate]:
     """The grids of the first pass, nearest first."""
     return by_distance(size, candidate_grids(1, params.max_num))
+
+
+STRATEGY: Strategy[H2OVLParams] = Strategy(
+    params=H2OVLParams,
+    plan=plan,
+    tokens=tokens,
+    rule="InternVL's grid twice, the second with other columns and rows than the first",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="h2oai/h2ovl-mississippi-2b, as vLLM model_executor/models/py",
+    prompt=prompt,
+    pack=pack,
+    candidates=candidates,
+)

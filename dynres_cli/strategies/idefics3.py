@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -114,3 +114,17 @@ def pack(_size: Size, params: Idefics3Params, plan: Plan) -> dict[str, Packed]:
 
 def _rows_and_cols(plan: Plan) -> tuple[int, int]:
     return (plan.grid.rows, plan.grid.cols) if plan.thumbnail else (0, 0)
+
+
+STRATEGY: Strategy[Idefics3Params] = Strategy(
+    params=Idefics3Params,
+    plan=plan,
+    tokens=tokens,
+    rule="the longest edge set, both sides rounded up to whole tiles",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="transformers models/idefics3, models/smolvlm (Pillow backend)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
@@ -105,3 +105,17 @@ def by_distance(size: Size, grids: tuple[Grid, ...]) -> list[Candidate]:
         (Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids),
         key=lambda candidate: (candidate.distance, candidate.grid.tiles),
     )
+
+
+STRATEGY: Strategy[InternVLParams] = Strategy(
+    params=InternVLParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid nearest to the picture's aspect ratio, stretched over it",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="OpenGVLab/InternVL README.md",
+    prompt=prompt,
+    pack=pack,
+    candidates=candidates,
+)

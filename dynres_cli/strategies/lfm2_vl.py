@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.internvl import candidate_grids, closest_grid
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
@@ -148,3 +148,19 @@ def candidates(size: Size, params: Lfm2VlParams) -> list[Candidate]:
     grids = candidate_grids(params.min_tiles, params.max_tiles)
     found = [Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids]
     return sorted(found, key=lambda each: (each.distance, each.grid.tiles))
+
+
+STRATEGY: Strategy[Lfm2VlParams] = Strategy(
+    params=Lfm2VlParams,
+    plan=plan,
+    tokens=tokens,
+    rule="one picture snapped to the patch; if too large, the grid nearest to its aspect ratio",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="transformers models/lfm2_vl (torch)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+    equal_views=False,
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.mllama import fitted, least_enlarging, ranked, shrunk_to
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
@@ -116,3 +116,18 @@ def candidates(size: Size, params: Llama4Params) -> list[Candidate]:
     largest = max(scale for _grid, scale in scaled)
     most_first = sorted(scaled, key=lambda pair: (-pair[1], pair[0].tiles))
     return [Candidate(grid, largest - scale) for grid, scale in most_first]
+
+
+STRATEGY: Strategy[Llama4Params] = Strategy(
+    params=Llama4Params,
+    plan=plan,
+    tokens=tokens,
+    rule="the canvas that enlarges least, the picture fitted in at the top left on black",
+    overview="last, above one tile",
+    keeps_aspect=True,
+    reference="transformers models/llama4 (torch)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

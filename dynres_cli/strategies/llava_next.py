@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import Grid, Plan, Point, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, choice, number
 
@@ -136,3 +136,18 @@ def candidates(size: Size, params: LlavaNextParams) -> list[Candidate]:
         Candidate(Grid(each.canvas.width // side, each.canvas.height // side), 1 - each.effective / size.area)
         for each in fits
     ]
+
+
+STRATEGY: Strategy[LlavaNextParams] = Strategy(
+    params=LlavaNextParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the canvas that keeps most pixels, the picture fitted in on black",
+    overview="first",
+    keeps_aspect=True,
+    reference="haotian-liu/LLaVA llava/mm_utils.py",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.strategies import llava_next
-from dynres_cli.strategies.family import Packed, Prompt
+from dynres_cli.strategies.family import Packed, Prompt, Strategy
 from dynres_cli.strategies.llava_next import LlavaNextParams
 from dynres_cli.strategies.packing import NumberArray
 from dynres_cli.strategies.params import choice, number
@@ -48,3 +48,18 @@ def pack(size: Size, params: LlavaOnevisionParams, plan: Plan) -> dict[str, Pack
     """LLaVA-NeXT's arrays; transformers also says that the picture stands alone in its conversation."""
     arrays = llava_next.pack(size, params, plan)
     return arrays if params.pinpoint_order == "width_height" else {**arrays, "batch_num_images": NumberArray((1,))}
+
+
+STRATEGY: Strategy[LlavaOnevisionParams] = Strategy(
+    params=LlavaOnevisionParams,
+    plan=llava_next.plan,
+    tokens=tokens,
+    rule="LLaVA-NeXT's over canvases of up to 6×6 tiles, the features scaled down above 9 tiles' worth",
+    overview="first",
+    keeps_aspect=True,
+    reference="LLaVA-VL/LLaVA-NeXT llava/mm_utils.py",
+    prompt=prompt,
+    inputs=llava_next.inputs,
+    pack=pack,
+    candidates=llava_next.candidates,
+)

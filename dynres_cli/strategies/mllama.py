@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -114,3 +114,18 @@ def ranked(scaled: list[tuple[Grid, float]]) -> list[Candidate]:
     """Grids with their scales in the order in which the rule prefers them."""
     best_first = sorted(scaled, key=lambda pair: (pair[1] < 1, abs(pair[1] - 1), pair[0].tiles))
     return [Candidate(grid, abs(scale - 1)) for grid, scale in best_first]
+
+
+STRATEGY: Strategy[MllamaParams] = Strategy(
+    params=MllamaParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the canvas that enlarges least, the picture fitted in at the top left on black",
+    overview="never",
+    keeps_aspect=True,
+    reference="transformers models/mllama (Pillow backend)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import Box, Grid, Plan, Point, Size, Surface, View, overview
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -220,3 +220,18 @@ def candidates(size: Size, params: MolmoParams) -> list[Candidate]:
     found = zip(candidate_grids(params.max_crops), scales(size, params), strict=True)
     best = sorted(found, key=lambda pair: (pair[1] < 1, abs(pair[1] - 1)))
     return [Candidate(grid, abs(scale - 1)) for grid, scale in best]
+
+
+STRATEGY: Strategy[MolmoParams] = Strategy(
+    params=MolmoParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid that enlarges least, overlapping crops of the picture centred on black",
+    overview="first",
+    keeps_aspect=True,
+    reference="allenai/molmo olmo/data/model_preprocessor.py",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Plan, Size, Surface, overview
-from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.molmo import (
     MolmoParams,
     best_grid,
@@ -102,3 +102,18 @@ def joined(rows: int, cols: int, pooling: int, numbered: Callable[[int, int], in
         for col in range(-left, wide * pooling - left, pooling):
             places = ((row + down, col + right) for down, right in within)
             yield tuple(numbered(y, x) if 0 <= y < rows and 0 <= x < cols else -1 for y, x in places)
+
+
+STRATEGY: Strategy[Molmo2Params] = Strategy(
+    params=Molmo2Params,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid that enlarges least, overlapping crops of the stretched picture",
+    overview="first",
+    keeps_aspect=False,
+    reference="transformers models/molmo2 (torch)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, tile_views
 from dynres_cli.strategies import internvl
-from dynres_cli.strategies.family import Candidate, Numbers, Packed
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Strategy
 from dynres_cli.strategies.internvl import candidate_grids, closest_grid, stretched
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, choice, number, ordered
@@ -96,3 +96,17 @@ def candidates(size: Size, params: NVILAParams) -> list[Candidate]:
     scaled = params.image_aspect_ratio == "dynamic_s2"
     smallest = scale_multiples(params.s2_scales)[-1] ** 2 if scaled else params.min_num
     return internvl.candidates(size, internvl.InternVLParams(params.image_size, smallest, params.max_num))
+
+
+STRATEGY: Strategy[NVILAParams] = Strategy(
+    params=NVILAParams,
+    plan=plan,
+    tokens=tokens,
+    rule="InternVL's grid; with dynamic_s2 squares of growing scale, then a large grid",
+    overview="last, above one tile; never with dynamic_s2",
+    keeps_aspect=False,
+    reference="NVlabs/VILA llava/mm_utils.py",
+    inputs=inputs,
+    pack=pack,
+    candidates=candidates,
+)

@@ -7,7 +7,8 @@ tag for the last tile and leaves that tile's placeholders out; dynres then write
 from __future__ import annotations
 
 from dynres_cli.geometry import Plan, Size
-from dynres_cli.strategies.family import Prompt
+from dynres_cli.strategies import internvl
+from dynres_cli.strategies.family import Prompt, Strategy
 from dynres_cli.strategies.internvl import InternVLParams, tokens_per_view
 
 
@@ -17,3 +18,17 @@ def prompt(_size: Size, params: InternVLParams, plan: Plan) -> Prompt:
     tags = [f"<tile_{index}>" for index in range(1, plan.total)]
     tags.append("<tile_global_thumbnail>" if params.thumbnail else f"<tile_{plan.total}>")
     return (("<Image>", 1), *(run for tag in tags for run in ((tag, 1), pads)), ("</Image>", 1))
+
+
+STRATEGY: Strategy[internvl.InternVLParams] = Strategy(
+    params=internvl.InternVLParams,
+    plan=internvl.plan,
+    tokens=internvl.tokens,
+    rule="InternVL's grid, every tile under a tag of its own",
+    overview="last, above one tile",
+    keeps_aspect=False,
+    reference="nvidia/NVLM-D-72B, as vLLM model_executor/models/nvlm_d.py",
+    prompt=prompt,
+    pack=internvl.pack,
+    candidates=internvl.candidates,
+)

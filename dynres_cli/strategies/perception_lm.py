@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Packed, Prompt
+from dynres_cli.strategies.family import Candidate, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import PixelArray
 from dynres_cli.strategies.params import Params, choice, number
 
@@ -107,3 +107,17 @@ def candidates(size: Size, params: PerceptionLMParams) -> list[Candidate]:
 
     found = [grid for grids in grids_by_aspect(params.max_num_tiles).values() for grid in grids]
     return sorted((Candidate(grid, distance(grid)) for grid in found), key=lambda each: each.distance)
+
+
+STRATEGY: Strategy[PerceptionLMParams] = Strategy(
+    params=PerceptionLMParams,
+    plan=plan,
+    tokens=tokens,
+    rule="the grid that holds the picture and makes its shorter side longest, stretched over it",
+    overview="first",
+    keeps_aspect=False,
+    reference="transformers models/perception_lm (torch)",
+    prompt=prompt,
+    pack=pack,
+    candidates=candidates,
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, whole
-from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -63,3 +63,18 @@ def inputs(_size: Size, _params: PixtralParams, plan: Plan) -> dict[str, Numbers
 def pack(size: Size, params: PixtralParams, plan: Plan) -> dict[str, Packed]:
     """The picture, and its height and width, by which a batch's padding is told from it."""
     return {"pixel_values": PixelArray(), "image_sizes": NumberArray((inputs(size, params, plan)["image_sizes"],))}
+
+
+STRATEGY: Strategy[PixtralParams] = Strategy(
+    params=PixtralParams,
+    plan=plan,
+    tokens=tokens,
+    rule="no tiles: within the longest edge, both sides rounded up to whole patches",
+    overview="never",
+    keeps_aspect=False,
+    reference="transformers models/pixtral (Pillow backend)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    equal_views=False,
+)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, whole
-from dynres_cli.strategies.family import Numbers, Packed, Prompt
+from dynres_cli.strategies.family import Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
@@ -104,3 +104,18 @@ def pack(size: Size, params: Qwen2VLParams, plan: Plan) -> dict[str, Packed]:
         ),
         "image_grid_thw": NumberArray((inputs(size, params, plan)["image_grid_thw"],)),
     }
+
+
+STRATEGY: Strategy[Qwen2VLParams] = Strategy(
+    params=Qwen2VLParams,
+    plan=plan,
+    tokens=tokens,
+    rule="no tiles: both sides snapped to whole merged patches within a budget of pixels",
+    overview="never",
+    keeps_aspect=False,
+    reference="transformers models/qwen2_vl (Pillow backend)",
+    prompt=prompt,
+    inputs=inputs,
+    pack=pack,
+    equal_views=False,
+)
