@@ -12,7 +12,7 @@ from typing import Any
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.manifest import RECORD, FailedRecord, Record, TiledRecord, parse_record, shown
-from dynres_cli.storage import read_below, stat_below
+from dynres_cli.storage import read_below, safe_parts, stat_below
 
 LARGEST_RECORD = 64 << 20
 WORTH_RETRYING = frozenset(
@@ -47,7 +47,10 @@ def earlier(out: str, key: str) -> Earlier | None:
         found = stat_below(out, path)
         if found is None:
             return None
-        return Earlier(parse_record(read_below(out, path, LARGEST_RECORD), path), found.st_mtime_ns)
+        record = parse_record(read_below(out, path, LARGEST_RECORD), path)
+        for entry in record.files if isinstance(record, TiledRecord) else ():
+            safe_parts(entry.path)  # a record that leads elsewhere is not one of ours
+        return Earlier(record, found.st_mtime_ns)
     except (OSError, RunError):
         return None
 

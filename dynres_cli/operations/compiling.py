@@ -66,13 +66,12 @@ def _records(out: str, items: Iterable[Item], counts: Counts) -> Iterator[bytes]
 
 
 def _record_text(out: str, key: str) -> bytes:
-    try:
+    # A link in the place of the picture's folder is a RunError here; its failure was recorded aside.
+    with suppress(OSError, RunError):
         return read_below(out, f"{key}/{RECORD}" if key else RECORD, LARGEST_RECORD)
-    except OSError:
-        pass
     try:
         return read_below(out, f"{unwritable_key(key)}/{RECORD}", LARGEST_RECORD)
-    except OSError:
+    except (OSError, RunError):
         msg = f"{shown(key)}: its record is gone although this run has seen it; run the same command again"
         raise RunError(msg, code="record_missing") from None
 

@@ -67,6 +67,15 @@ def start(*args: str | Path | bytes, env: Mapping[str, str] | None = None) -> su
     )
 
 
+def workers_of(pid: int) -> list[int]:
+    """The living children of a process."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
+    except OSError:
+        return []
+    return [int(each) for each in text.split()]
+
+
 def counts(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:
     """The JSON summary; its numbers add up in every test that asks for it."""
     assert b"Traceback" not in done.stderr, done.stderr.decode(errors="replace")

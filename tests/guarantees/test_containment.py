@@ -25,6 +25,7 @@ from tests.guarantees.command import (
     images,
     start,
     tile,
+    workers_of,
 )
 from tests.pictures import internvl_views, noise
 
@@ -74,15 +75,6 @@ def test_no_broken_file_stops_a_run_or_gives_a_tile_that_is_not_its_own(tmp_path
     outcomes = codes(tmp_path / "out")
     assert {outcomes[f"good_{name}"] for name in good} == {"tiled"}
     assert assert_tiles_are_the_picture(tmp_path / "in", tmp_path / "out") > len(good)
-
-
-def workers_of(pid: int) -> list[int]:
-    """The living children of a process."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    except OSError:
-        return []
-    return [int(each) for each in text.split()]
 
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers by Linux's /proc")
