@@ -190,7 +190,7 @@ def vertical(source: Bytes, place: tuple[int, int, int], taps: Taps, out: Bytes)
 
 
 @njit(types.void(_view, _table, _float[:, :, ::1]), cache=True, nogil=True)
-def look_up(view: Any, table: Any, out: Any) -> None:  # noqa: ANN401 - arrays of three kinds
+def look_up(view: Any, table: Any, out: Any) -> None:
     """Put a view channels first, each level replaced by its channel's value."""
     for row in range(out.shape[1]):
         for channel in range(3):

@@ -27,18 +27,18 @@ Taps = tuple[Ints, Ints, Ints]
 
 
 @cache
-def load() -> Any:  # noqa: ANN401 - a module whose functions numba types
+def load() -> Any:
     """The compiled resizer; seconds if nothing is kept, else the time that numba takes to be imported."""
     return _load("compiled")
 
 
 @cache
-def load_filters() -> Any:  # noqa: ANN401 - the same
+def load_filters() -> Any:
     """The compiled filters of PNG."""
     return _load("filters")
 
 
-def _load(module: str) -> Any:  # noqa: ANN401 - the same
+def _load(module: str) -> Any:
     from numba.core import config  # noqa: PLC0415 - numba is loaded here and not before
 
     before, place = config.CACHE_DIR, folder()

@@ -50,12 +50,12 @@ def _paeth(build: ir.IRBuilder, left: ir.Value, above: ir.Value, corner: ir.Valu
     return build.select(is_left, left, nearest)
 
 
-def _residue(predict: Predictor) -> Any:  # noqa: ANN401 - what numba makes of it
+def _residue(predict: Predictor) -> Any:
     """An operation on one or more runs of LANES bytes: it writes what is left and returns how much that is."""
 
     @intrinsic
-    def residue(_typing: Any, _to: Any, _here: Any, _above: Any, _count: Any) -> Lowering:  # noqa: ANN401
-        def lower(_context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:  # noqa: ANN401
+    def residue(_typing: Any, _to: Any, _here: Any, _above: Any, _count: Any) -> Lowering:
+        def lower(_context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
             to, here, above, count = arguments
             entry = build.block
             loop, after = build.append_basic_block("run"), build.append_basic_block("filtered")

@@ -52,10 +52,10 @@ def _clamped(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
 
 
 @intrinsic
-def move4(_typing: Any, _to: Any, _source: Any) -> Lowering:  # noqa: ANN401 - numba's own types
+def move4(_typing: Any, _to: Any, _source: Any) -> Lowering:
     """Copy four bytes from one address to another: a pixel, and one byte that the next pixel overwrites."""
 
-    def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:  # noqa: ANN401
+    def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
         to, source = arguments
         store(build, load(build, source, INT), to)
         return context.get_dummy_value()
@@ -64,10 +64,10 @@ def move4(_typing: Any, _to: Any, _source: Any) -> Lowering:  # noqa: ANN401 - n
 
 
 @intrinsic
-def weigh(_typing: Any, _to: Any, _source: Any, _stride: Any, _weights: Any, _count: Any) -> Lowering:  # noqa: ANN401
+def weigh(_typing: Any, _to: Any, _source: Any, _stride: Any, _weights: Any, _count: Any) -> Lowering:
     """Write the weighted sum of `count` runs of LANES bytes that lie `stride` apart; the sums stay in registers."""
 
-    def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:  # noqa: ANN401
+    def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
         to, source, stride, weights, count = arguments
         before = build.block
         loop, after = build.append_basic_block("tap"), build.append_basic_block("weighed")
