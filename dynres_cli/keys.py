@@ -155,5 +155,9 @@ class Shard:
     def holds(self, key: str) -> bool:
         if self.count == 1:
             return True
-        number = int.from_bytes(hashlib.sha256(to_bytes(key)).digest()[:8], "big")
-        return number % self.count == self.index - 1
+        return shard_of(key, self.count) == self.index - 1
+
+
+def shard_of(key: str, count: int) -> int:
+    """Which of `count` parts a key belongs to, counted from 0."""
+    return int.from_bytes(hashlib.sha256(to_bytes(key)).digest()[:8], "big") % count

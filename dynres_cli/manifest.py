@@ -15,7 +15,7 @@ from dynres_cli.errors import FailureCode, RunError
 from dynres_cli.items import Failed, Stage
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    from pydantic import TypeAdapter, ValidationError
 
 SCHEMA = "dynres.manifest/1"
 ALGORITHM = 1
@@ -215,6 +215,8 @@ class Run:
     shard: str | None = None
     listing: Keys | None = None
     """With --shard, the keys of the whole listing, of which this run had its part."""
+    parts: tuple[str, ...] | None = None
+    """Where several shards' outputs were joined, their folders below this one, in the order of their numbers."""
     failures: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -226,6 +228,24 @@ def head(run: Run) -> str:
 TAIL = "]}\n"
 
 
+def parse_run(text: str | bytes, where: str) -> Run:
+    """What a manifest says of its run, from text that anyone may have written; RunError naming `where`."""
+    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - `--help` does without pydantic
+
+    try:
+        return TypeAdapter(Run).validate_json(text)
+    except ValidationError as error:
+        msg = f"{where}: what it says of its run is not dynres's own: {_first(error)}"
+        raise RunError(msg, code="manifest") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong, with its place; never the value itself."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else first["msg"]
+
+
 def parse_record(text: str | bytes, where: str) -> Record:
     """A record read from text that anyone may have written; RunError naming `where` if it is not one."""
     from pydantic import ValidationError  # noqa: PLC0415 - `--help` and `inspect` do without pydantic
@@ -233,9 +253,7 @@ def parse_record(text: str | bytes, where: str) -> Record:
     try:
         record: Record = _record_adapter().validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place_in_record = ".".join(str(part) for part in first["loc"][1:])
-        msg = f"{where}: not a record of dynres: {place_in_record or 'record'}: {first['msg']}"
+        msg = f"{where}: not a record of dynres: {_first(error)}"
         raise RunError(msg, code="manifest") from None
     return record
 

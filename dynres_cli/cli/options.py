@@ -106,6 +106,7 @@ Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="
 Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders too.")]
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
+Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
 Exif = Annotated[str, Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
 Alpha = Annotated[str, Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
 MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]

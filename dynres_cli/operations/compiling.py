@@ -16,7 +16,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Run, head, parse_record, shown
+from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Record, Run, head, parse_record, shown
 from dynres_cli.operations.spool import BLOCK, Spool
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.storage import NewFile, open_below, read_below
@@ -34,8 +34,11 @@ class Counts:
     failures: Counter[str] = field(default_factory=Counter)
 
     def add(self, text: bytes, where: str) -> None:
+        """Count one record as it was committed."""
+        self.add_record(parse_record(text, where))
+
+    def add_record(self, record: Record) -> None:
         """Count one record."""
-        record = parse_record(text, where)
         if isinstance(record, FailedRecord):
             self.failed += 1
             self.failures[record.code] += 1
@@ -60,12 +63,13 @@ def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard
 def _records(out: str, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
     """Each record's line, in key order."""
     for item in items:
-        text = _record_text(out, item.key).rstrip(b"\n")
+        text = record_text(out, item.key).rstrip(b"\n")
         counts.add(text, item.key)
         yield text
 
 
-def _record_text(out: str, key: str) -> bytes:
+def record_text(out: str, key: str) -> bytes:
+    """The record that was committed for a key, as it stands in its file."""
     # A link in the place of the picture's folder is a RunError here; its failure was recorded aside.
     with suppress(OSError, RunError):
         return read_below(out, f"{key}/{RECORD}" if key else RECORD, LARGEST_RECORD)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterable
+from typing import IO
 
 from dynres_cli.report.text import safe
 
@@ -13,6 +15,17 @@ def data(text: str) -> None:
     if sys.stdout is None:
         return
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def stream(pieces: Iterable[bytes | IO[bytes]]) -> None:
+    """Data on stdout that is too long to hold, from bytes and open files."""
+    if sys.stdout is None:
+        return
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            sys.stdout.buffer.write(piece)
+        else:
+            shutil.copyfileobj(piece, sys.stdout.buffer)
 
 
 def note(text: str) -> None:

@@ -1,0 +1,52 @@
+"""A manifest's head against its images: all that can be counted again, is."""
+
+from __future__ import annotations
+
+import json
+
+from dynres_cli import __version__
+from dynres_cli.choices import plain
+from dynres_cli.errors import UsageError
+from dynres_cli.keys import KeyList
+from dynres_cli.manifest import ALGORITHM, SCHEMA, Run, TiledRecord, to_json
+from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.reading import Output
+from dynres_cli.recipe import resolve
+
+
+def head_agrees(output: Output, counts: Counts, keys: KeyList, example: TiledRecord | None) -> bool:
+    """Whether the head is in its own form and says what the images' records say, of which `example` is one."""
+    return (
+        _in_form(output.head)
+        and _counts_agree(output.run, counts, keys)
+        and _version_agrees(output.run)
+        and (example is None or _recipe_agrees(output.run, example))
+    )
+
+
+def _in_form(head: bytes) -> bool:
+    """Whether the head is written as dynres writes it, to the byte."""
+    run = json.loads(head + b"]}")["run"]
+    return head.decode() == f'{{"schema": {json.dumps(SCHEMA)}, "run": {to_json(run)}, "images": [\n'
+
+
+def _counts_agree(run: Run, counts: Counts, keys: KeyList) -> bool:
+    stated = (run.images, run.tiled, run.failed, run.tiles, run.total, run.tokens, dict(run.failures))
+    counted = (keys.count, counts.tiled, counts.failed, counts.tiles, counts.total, counts.tokens)
+    listed = (run.keys.count, run.keys.sha256) == (keys.count, keys.digest)
+    return listed and stated == (*counted, dict(counts.failures))
+
+
+def _version_agrees(run: Run) -> bool:
+    """A version has one algorithm; of other versions nothing is known here."""
+    return run.dynres != __version__ or run.algorithm == ALGORITHM
+
+
+def _recipe_agrees(run: Run, record: TiledRecord) -> bool:
+    if (run.preset, run.strategy, dict(run.params)) != (record.preset, record.strategy, dict(record.params)):
+        return False
+    try:
+        own = plain(resolve(record.preset, overrides=record.params)).effective
+    except UsageError:
+        return True  # a preset of another version: its options cannot be known
+    return dict(run.options) == own | dict(record.options or {})

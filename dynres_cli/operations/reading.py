@@ -1,0 +1,228 @@
+"""Reads a finished output: its manifest line by line, never held as a whole, and nothing in it trusted."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from dynres_cli.errors import RunError
+from dynres_cli.keys import KeyList, shard_of
+from dynres_cli.manifest import (
+    MANIFEST,
+    TAIL,
+    FileEntry,
+    Keys,
+    Record,
+    Run,
+    TiledRecord,
+    parse_record,
+    parse_run,
+    place,
+    shown,
+    to_json,
+)
+from dynres_cli.resume import LARGEST_RECORD, file_name
+from dynres_cli.storage import open_below, safe_parts
+
+Readable = io.BufferedReader | io.BufferedRandom
+VERSION = 1
+LARGEST_REWRITTEN = 256 << 20
+"""Bytes of a manifest that is no longer one image a line and therefore has to be read at once."""
+
+_SCHEMA = re.compile(rb'\s*\{\s*"schema"\s*:\s*"dynres\.manifest/([0-9]{1,9})"')
+_HEAD = re.compile(rb'\{"schema": "dynres\.manifest/1", "run": (\{.*\}), "images": \[\n')
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output folder with a manifest of ours, and the open manifest; `where` is its name in messages."""
+
+    root: str
+    run: Run
+    file: Readable
+    head: bytes
+    """The first line, as it stands."""
+    rewritten: bool = False
+    """Another program has written the manifest anew: the same data, other bytes."""
+
+    @property
+    def where(self) -> str:
+        return named(self.root)
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Each image's line without what separates it from the next, and where it begins in the file.
+
+        RunError at the end where the manifest was cut short.
+        """
+        offset, end = len(self.head), TAIL.encode()
+        self.file.seek(offset)
+        while line := self.file.readline(LARGEST_RECORD):
+            if line == end:
+                return
+            text = line.rstrip(b"\n").removesuffix(b",")
+            if text:
+                yield offset, text
+            offset += len(line)
+        raise _refusal(self.where, "ends too early; run the same `dynres tile` again to write it anew", "manifest")
+
+    def body_digest(self) -> bytes:
+        """The sha256 of everything behind the first line."""
+        self.file.seek(len(self.head))
+        return hashlib.file_digest(self.file, "sha256").digest()
+
+    def records(self) -> Iterator[Record]:
+        """Every record in key order; RunError where one is not sound, and at the end where the counts are not."""
+        keys = KeyList()
+        for _, text in self.lines():
+            record = self.parsed(text)
+            keys.add(place(record))
+            yield record
+        if Keys(keys.count, keys.digest) != self.run.keys:
+            raise _refusal(
+                self.where,
+                "its images are not those that its head counts; it was edited, so do not rely on it",
+                "manifest",
+            )
+
+    def parsed(self, text: bytes) -> Record:
+        """The record of one line, with every path in it found to be safe and its own."""
+        record = parse_record(text, self.where)
+        check_key(record, self.where)
+        if isinstance(record, TiledRecord):
+            for entry in record.files:
+                self.check_path(record, entry)
+        return record
+
+    def check_path(self, record: Record, entry: FileEntry) -> None:
+        """Refuse a path that leads elsewhere than into the picture's own folder."""
+        try:
+            safe_parts(entry.path)
+        except RunError as error:
+            raise _refusal(self.where, str(error), error.code) from None
+        if entry.path != shown(self.path(record, entry)):
+            raise _refusal(
+                self.where, f"{entry.path} is not in the folder of {record.key}; the manifest was edited", "manifest"
+            )
+
+    def folder_of(self, key: str) -> str:
+        """The folder of a picture below the root, as the file system knows it."""
+        part = self.part(key)
+        return key if part is None else f"{part}/{key}"
+
+    def part(self, key: str) -> str | None:
+        """The shard's folder that holds a key, where several outputs were joined."""
+        return self.run.parts[shard_of(key, len(self.run.parts))] if self.run.parts else None
+
+    def home(self, key: str) -> str:
+        """The folder that the run wrote to which made this key: the root, or a shard's below it."""
+        return os.path.join(self.root, self.part(key) or "")
+
+    def path(self, record: Record, entry: FileEntry) -> str:
+        """A file's path below the root, as the file system knows it."""
+        return f"{self.folder_of(place(record))}/{file_name(entry.path)}"
+
+
+def named(root: str) -> str:
+    """The manifest's name in messages."""
+    return shown(os.path.join(root, MANIFEST))
+
+
+@contextmanager
+def open_output(out: str) -> Iterator[Output]:
+    """The output at `out`; RunError where its manifest is missing, foreign, of a newer schema, damaged or unsafe."""
+    root = os.path.dirname(out) or os.curdir if os.path.basename(out) == MANIFEST and os.path.isfile(out) else out
+    where = named(root)
+    with _opened(root, where) as found, _line_by_line(found, where) as file:
+        rewritten = file is not found
+        first = file.readline(LARGEST_RECORD)
+        head = _HEAD.fullmatch(first)
+        if head is None:
+            raise _damaged(where)
+        run = parse_run(head[1], where)
+        for part in run.parts or ():
+            safe_parts(part)
+        yield Output(root, run, file, first, rewritten)
+
+
+@contextmanager
+def _opened(root: str, where: str) -> Iterator[Readable]:
+    """The manifest's file, which has to be a plain one."""
+    if not os.path.isdir(root):
+        raise _refusal(where, "there is no such folder; name the output of a `dynres tile` run", "manifest_missing")
+    try:
+        with open_below(root, MANIFEST) as handle, os.fdopen(os.dup(handle), "rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise _refusal(
+            where, "there is no manifest; finish the `dynres tile` run that writes there first", "manifest_missing"
+        ) from None
+    except PermissionError:
+        raise _refusal(where, "the manifest may not be read; check its permissions", "manifest") from None
+
+
+@contextmanager
+def _line_by_line(file: Readable, where: str) -> Iterator[Readable]:
+    """The manifest with one image a line: the file itself, or a copy where another program has written it anew."""
+    start = file.read(4096)
+    schema = _SCHEMA.match(start)
+    if schema is None:
+        raise _refusal(where, "is not a manifest of dynres; name the output of a `dynres tile` run", "foreign")
+    if int(schema[1]) > VERSION:
+        raise _refusal(
+            where,
+            f"has schema {int(schema[1])} and this dynres reads {VERSION}; install a newer dynres",
+            "newer_schema",
+        )
+    file.seek(0)
+    if _HEAD.fullmatch(file.readline(LARGEST_RECORD)):
+        file.seek(0)
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        _rewrite(file, copy, where)
+        copy.seek(0)
+        yield copy
+
+
+def _rewrite(file: Readable, copy: Readable, where: str) -> None:
+    file.seek(0)
+    text = file.read(LARGEST_REWRITTEN + 1)
+    if len(text) > LARGEST_REWRITTEN:
+        raise _damaged(where)
+    try:
+        document = json.loads(text)
+        first = f'{{"schema": "dynres.manifest/1", "run": {to_json(document["run"])}, "images": [\n'
+        copy.write(first.encode())
+        copy.write(b",\n".join(to_json(image).encode() for image in document["images"]))
+        copy.write(b"\n" + TAIL.encode())
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise _damaged(where) from None
+
+
+def _damaged(where: str) -> RunError:
+    return _refusal(where, "is damaged; run the same `dynres tile` again to write it anew")
+
+
+def _refusal(where: str, why: str, code: str = "manifest") -> RunError:
+    return RunError(f"{where}: {why}", code)
+
+
+def check_key(record: Record, where: str) -> None:
+    """Refuse a key that could lead outside, or whose exact bytes are not what it shows."""
+    try:
+        key = place(record)
+        safe_parts(key)
+    except (binascii.Error, ValueError):
+        raise _refusal(where, f"the raw name of {record.key} is not base64") from None
+    except RunError as error:
+        raise _refusal(where, str(error), error.code) from None
+    if shown(key) != record.key:
+        raise _refusal(where, f"the raw name of {record.key} is another name; it was edited")

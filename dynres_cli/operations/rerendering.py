@@ -1,0 +1,119 @@
+"""Renders pictures again from their sources with plain Pillow, and compares what comes out with what was recorded."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from dynres_cli import normalize, probe
+from dynres_cli.choices import Choices, job_for, plain
+from dynres_cli.decode import decode
+from dynres_cli.errors import DynresError, ImageError
+from dynres_cli.facts import Limits
+from dynres_cli.handling import handling_for
+from dynres_cli.items import Item
+from dynres_cli.job import Job
+from dynres_cli.keys import to_bytes
+from dynres_cli.manifest import TiledRecord, place
+from dynres_cli.opening import Source, read_source
+from dynres_cli.operations.checking import Finding
+from dynres_cli.recipe import resolve
+from dynres_cli.render import render
+from dynres_cli.resume import file_name
+from dynres_cli.sinks import tree
+from dynres_cli.source import Selection, listing
+
+UNLIMITED = Limits(max_pixels=1 << 40, max_bytes=1 << 40)
+"""What was tiled once may be read again, whatever the limits were."""
+
+
+class Sources:
+    """The inputs of a run beside its records: both are in key order, so neither is ever held.
+
+    More may be listed than the run had, hidden files too: only what a record names is read.
+    """
+
+    def __init__(self, selection: Selection, sample: int | None) -> None:
+        self._items = iter(listing(selection))
+        self._next = next(self._items, None)
+        self._sample = sample
+        self.images = 0
+        """How many images the manifest has, for an even sample; told before the first picture."""
+
+    def findings(self, record: TiledRecord, number: int) -> Iterator[Finding]:
+        """Every file of a picture that plain Pillow would write otherwise."""
+        item = self._find(place(record))
+        if not self._wanted(number):
+            return
+        if item is None:
+            yield Finding(record.source, "missing")
+            return
+        yield from compared(record, item)
+
+    def _find(self, key: str) -> Item | None:
+        while self._next is not None and to_bytes(self._next.key) < to_bytes(key):
+            self._next = next(self._items, None)
+        return self._next if self._next is not None and self._next.key == key else None
+
+    def _wanted(self, number: int) -> bool:
+        """Whether the picture is one of the sample, which is spread evenly over all."""
+        if self._sample is None or self._sample >= self.images:
+            return True
+        return (number + 1) * self._sample // self.images > number * self._sample // self.images
+
+
+def compared(record: TiledRecord, item: Item) -> Iterator[Finding]:
+    """Render one picture again, and name every file of which the pixels or the values differ."""
+    try:
+        source = read_source(item.path, UNLIMITED, follow=True)
+    except ImageError:
+        yield Finding(record.source, "missing")
+        return
+    if source.sha256 != record.sha256:
+        yield Finding(record.source, "sha256")
+        return
+    try:
+        made = _made_again(record, source)
+    except DynresError:
+        made = {}
+    for entry in record.files:
+        if made.get(file_name(entry.path)) != (entry.pixels_sha256 or entry.sha256):
+            yield Finding(entry.path, "pixels")
+
+
+def _made_again(record: TiledRecord, source: Source) -> Mapping[str, str]:
+    """Digests by file name: of a view's levels, or of a whole tensor."""
+    job = job_of(record)
+    facts = probe.probe_bytes(source, UNLIMITED)
+    size = facts.tiled_size(job.handling)
+    plan = job.recipe.plan(size)
+    views = render(decode(source, facts, job.handling, UNLIMITED).pixels, plan, job.look)
+    names = tree.view_names(plan)
+    made = {
+        name: hashlib.sha256(np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data).hexdigest()
+        for name, view in zip(names, views, strict=True)
+    }
+    if any(entry.kind == "tensor" for entry in record.files):
+        rendered = tree.Rendered(record.key, size, plan, views)
+        equal = job.recipe.strategy.equal_views
+        for output in tree.tensors(rendered, job.recipe.pixels, job.writing.dtype, equal=equal):
+            made[output.name] = output.entry.sha256
+    return made
+
+
+def job_of(record: TiledRecord) -> Job:
+    """The job that a record's picture was tiled by, with plain Pillow as its resizer.
+
+    UsageError where this version does not know the preset, or its parameters.
+    """
+    recipe = resolve(record.preset, overrides=record.params)
+    options: dict[str, Any] = plain(recipe).effective | dict(record.options or {})
+    handling = handling_for(recipe.pixels, options["exif"], options["alpha"])
+    handling = replace(handling, depth16=options["depth16"], on_truncated=options["on_truncated"])
+    writing = tree.Writing(options["tiles"], options["tensor"], options["dtype"], options["png_level"])
+    chosen = Choices(recipe, handling, UNLIMITED, writing, options["resample"], options["frames"])
+    return job_for(chosen, "")

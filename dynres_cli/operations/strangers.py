@@ -1,0 +1,92 @@
+"""Files below an output that no record names: leftovers of other runs and whatever else somebody put there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+
+from dynres_cli.errors import RunError
+from dynres_cli.keys import to_bytes
+from dynres_cli.manifest import MANIFEST, RECORD
+from dynres_cli.operations.reading import Output
+from dynres_cli.storage import open_folder, safe_parts
+from dynres_cli.tree import portable
+
+STATE = ".dynres"
+_REPORT = re.compile(r"report(-[0-9]+)?\.html")
+
+
+class Known:
+    """The pictures' folders, eight bytes each, so that a million of them take eight megabytes."""
+
+    def __init__(self) -> None:
+        self._digests = array("Q")
+
+    def add(self, folder: str) -> None:
+        self._digests.append(_digest(folder))
+
+    def frozen(self) -> Known:
+        """Ready to be asked."""
+        self._digests = array("Q", sorted(self._digests))
+        return self
+
+    def __contains__(self, folder: str) -> bool:
+        wanted = _digest(folder)
+        place = bisect_left(self._digests, wanted)
+        return place < len(self._digests) and self._digests[place] == wanted
+
+
+def _digest(folder: str) -> int:
+    return int.from_bytes(hashlib.blake2b(to_bytes(folder), digest_size=8).digest(), "big")
+
+
+def beside(output: Output, folder: str, expected: set[str]) -> Iterator[str]:
+    """Files in a picture's own folder that its record does not name."""
+    try:
+        with open_folder(output.root, safe_parts(folder)) as found:
+            names = sorted(found.names())
+    except (OSError, RunError):
+        return
+    for name in names:
+        path = f"{folder}/{name}"
+        if name not in expected and name != RECORD and not os.path.isdir(os.path.join(output.root, path)):
+            yield path
+
+
+def elsewhere(output: Output, known: Known) -> Iterator[str]:
+    """Files outside the pictures' folders that are not the output's own; links are named and not followed."""
+    roots = {"", *(output.run.parts or ())}
+    stack = [""]
+    while stack:
+        folder = stack.pop()
+        files, folders = _listed(os.path.join(output.root, folder))
+        if folder not in known:
+            yield from (_below(folder, name) for name in files if folder not in roots or not _is_own(name))
+        deeper = [_below(folder, name) for name in folders if folder not in roots or name != STATE]
+        stack += reversed(deeper)
+
+
+def _below(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _is_own(name: str) -> bool:
+    """Whether a file at the top of an output is dynres's own."""
+    return name == MANIFEST or _REPORT.fullmatch(name) is not None
+
+
+def _listed(path: str) -> tuple[list[str], list[str]]:
+    """A folder's files and folders, each sorted."""
+    files: list[str] = []
+    folders: list[str] = []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(portable(entry.name))
+    except OSError:
+        return [], []
+    return sorted(files), sorted(folders)

@@ -1,0 +1,155 @@
+"""`dynres verify`: every file against the manifest, the manifest against the records, and whatever else lies there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dynres_cli.errors import RunError
+from dynres_cli.keys import KeyList, Shard, to_bytes
+from dynres_cli.manifest import MANIFEST, TAIL, FileEntry, Record, TiledRecord, place, shown
+from dynres_cli.operations.checking import Finding, problem_of
+from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.heads import head_agrees
+from dynres_cli.operations.reading import Output, open_output
+from dynres_cli.operations.strangers import Known, beside, elsewhere
+from dynres_cli.operations.witness import witness
+from dynres_cli.resume import file_name
+
+
+@dataclass(slots=True)
+class Account:
+    """What a verification has seen so far."""
+
+    files: int = 0
+    ok: int = 0
+    images: int = 0
+    unsafe: str | None = None
+    """The first path that leads outside: then the manifest is not to be used at all."""
+
+
+Progress = Callable[[int, int], None]
+"""Told how many images are done, and of how many."""
+
+
+class Second(Protocol):
+    """A further look at pictures whose files are sound."""
+
+    images: int
+    """How many there are; told before the first."""
+
+    def findings(self, record: TiledRecord, number: int) -> Iterator[Finding]:
+        """What is wrong with the picture of this number, counted from 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What is asked of a verification, and who is told how far it is."""
+
+    progress: Progress
+    second: Second | None = None
+
+
+def verify(out: str, account: Account, check: Check) -> Iterator[Finding]:
+    """Everything in an output that is not as its manifest says.
+
+    RunError where the manifest is missing, foreign or of a newer schema, so that there is nothing to compare with.
+    """
+    try:
+        with open_output(out) as output:
+            yield from _Verification(output, account, check).findings()
+    except RunError as error:
+        if error.code != "manifest":
+            raise
+        yield Finding(MANIFEST, "manifest")
+
+
+@dataclass(slots=True)
+class _Verification:
+    """One pass over a manifest, which is compiled anew on the way as far as its bytes can be compared."""
+
+    output: Output
+    account: Account
+    check: Check
+    counts: Counts = field(default_factory=Counts)
+    keys: KeyList = field(default_factory=KeyList)
+    known: Known = field(default_factory=Known)
+    example: TiledRecord | None = None
+    last_key: bytes = b""
+    sound: bool = True
+    """Whether the manifest's own lines are in order so far."""
+
+    def findings(self) -> Iterator[Finding]:
+        output, anew = self.output, hashlib.sha256()
+        if self.check.second is not None:
+            self.check.second.images = output.run.images
+        try:
+            for _, text in output.lines():
+                anew.update(b",\n" if self.account.images else b"")
+                anew.update((yield from self._image(text)))
+                self.account.images += 1
+                self.check.progress(self.account.images, output.run.images)
+        except RunError:
+            self.sound = False
+        anew.update(b"\n" + TAIL.encode())
+        agrees = self.sound and head_agrees(output, self.counts, self.keys, self.example)
+        if output.rewritten or not agrees or anew.digest() != output.body_digest():
+            yield Finding(MANIFEST, "manifest")
+        for path in elsewhere(output, self.known.frozen()):
+            yield Finding(shown(path), "extra")
+
+    def _image(self, text: bytes) -> Generator[Finding, None, bytes]:
+        """What is wrong with one picture; its line as its own record has it is returned."""
+        found = witness(self.output, text)
+        if found.finding is not None:
+            yield found.finding
+        if found.unsafe and found.finding is not None:
+            self.account.unsafe = self.account.unsafe or found.finding.path
+        if found.record is not None:
+            self._add(found.record)
+            yield from self._files(found.record)
+        return found.line
+
+    def _add(self, record: Record) -> None:
+        key = place(record)
+        shard = Shard.parse(self.output.run.shard) if self.output.run.shard else Shard()
+        self.sound = self.sound and to_bytes(key) > self.last_key and shard.holds(key)
+        self.last_key = to_bytes(key)
+        self.keys.add(key)
+        self.counts.add_record(record)
+        self.known.add(self.output.folder_of(key))
+        if self.example is None and isinstance(record, TiledRecord):
+            self.example = record
+
+    def _files(self, record: Record) -> Iterator[Finding]:
+        """The files that a record names, and those beside them that it does not name."""
+        entries = record.files if isinstance(record, TiledRecord) else ()
+        sound = True
+        for entry in entries:
+            finding = self._file(record, entry)
+            sound = sound and finding is None
+            if finding is not None:
+                yield finding
+        expected = {file_name(entry.path) for entry in entries}
+        for path in beside(self.output, self.output.folder_of(place(record)), expected):
+            yield Finding(shown(path), "extra")
+        if sound and self.check.second is not None and isinstance(record, TiledRecord):
+            yield from self.check.second.findings(record, self.account.images)
+
+    def _file(self, record: Record, entry: FileEntry) -> Finding | None:
+        self.account.files += 1
+        try:
+            self.output.check_path(record, entry)
+        except RunError as error:
+            if error.code != "unsafe_path":
+                return Finding(entry.path, "manifest")
+            self.account.unsafe = self.account.unsafe or entry.path
+            return Finding(entry.path, "unsafe_path")
+        problem = problem_of(self.output.root, self.output.path(record, entry), entry)
+        if problem is not None:
+            return Finding(entry.path, problem)
+        self.account.ok += 1
+        return None

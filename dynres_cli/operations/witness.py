@@ -1,0 +1,88 @@
+"""A picture's line in the manifest beside the record in its own folder: which of the two is damaged."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import re
+from dataclasses import dataclass, replace
+
+from dynres_cli.errors import RunError
+from dynres_cli.manifest import RECORD, Record, TiledRecord, line, parse_record, place, shown
+from dynres_cli.operations.checking import Finding
+from dynres_cli.operations.compiling import record_text
+from dynres_cli.operations.reading import Output, check_key
+
+_KEY = re.compile(rb'\{"key": ("(?:[^"\\]|\\.)*")')
+_RAW = re.compile(rb'"raw": "([A-Za-z0-9+/=]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What is known of one picture: its line as its own folder has it, its record, and what is wrong with either.
+
+    The line is believed where both can be read, for it is the manifest that the files are held against.
+    """
+
+    line: bytes
+    record: Record | None = None
+    finding: Finding | None = None
+    unsafe: bool = False
+
+
+def witness(output: Output, text: bytes) -> Witness:
+    """The picture of one line of the manifest."""
+    told = _parsed(text)
+    refusal = _refused(told) if told else None
+    if refusal is not None:
+        return Witness(text, None, refusal, unsafe=True)
+    key = place(told) if told else _legible_key(text)
+    if key is None:
+        return Witness(b"")
+    path = f"{shown(output.folder_of(key))}/{RECORD}"
+    try:
+        committed = record_text(output.home(key), key)
+    except RunError:
+        stands = os.path.lexists(os.path.join(output.root, output.folder_of(key), RECORD))
+        return Witness(text, told, Finding(path, "unsafe_path" if stands else "missing"))
+    own = _parsed(committed)
+    expected = as_line(own, committed, output.part(key)) if own else text
+    damaged = own is None or not committed.endswith(b"\n") or (told is not None and expected != text)
+    return Witness(expected, told or own, Finding(path, "manifest") if damaged else None)
+
+
+def _refused(record: Record) -> Finding | None:
+    """A key that leads outside, or is not what its exact bytes say."""
+    try:
+        check_key(record, RECORD)
+    except RunError as error:
+        return Finding(record.key, "unsafe_path" if error.code == "unsafe_path" else "manifest")
+    return None
+
+
+def _parsed(text: bytes) -> Record | None:
+    try:
+        return parse_record(text, RECORD)
+    except RunError:
+        return None
+
+
+def _legible_key(text: bytes) -> str | None:
+    """The picture's place from a line that is damaged further on."""
+    found, raw = _KEY.match(text), _RAW.search(text)
+    try:
+        if found is None:
+            return None
+        return base64.b64decode(raw[1]).decode("utf-8", "surrogateescape") if raw else str(json.loads(found[1]))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def as_line(record: Record, committed: bytes, part: str | None) -> bytes:
+    """A committed record as its manifest has it: word for word, or with its paths below a shard's folder."""
+    if part is None or not isinstance(record, TiledRecord):
+        return committed.removesuffix(b"\n")
+    files = tuple(replace(entry, path=f"{part}/{entry.path}") for entry in record.files)
+    return line(replace(record, files=files)).encode()
