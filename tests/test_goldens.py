@@ -31,6 +31,7 @@ def test_a_preset_equals_its_reference(preset: str) -> None:
     """Views, values, grid, tokens, prompt and packed arrays of every case are the reference's."""
     known = golden(preset)
     assert known["cases"], f"{preset}.json holds no case"
+    assert known["tolerance"] == PRESETS[preset].tolerance
     for case in known["cases"]:
         image = picture(case["width"], case["height"], case["seed"])
         assert picture_digest(image) == case["picture"]

@@ -125,7 +125,7 @@ def row_of(name: str, reference: Reference | None, count: int) -> dict[str, obje
     if name not in PRESETS:
         return skipped("dynres has no such preset")
     if environment() not in reference.environments:
-        return skipped("not in this environment")
+        return skipped(reference.elsewhere)
     return row(name, reference, count)
 
 

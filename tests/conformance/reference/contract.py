@@ -58,6 +58,8 @@ class Reference:
     sizes: tuple[tuple[int, int], ...] = ()
     longest: int = 2500
     resizer: Literal["pillow", "torch"] = "pillow"
+    elsewhere: str = "this transformers has no such class"
+    """Why the other environment is not a reference; the matrix prints it."""
 
 
 def split_views(pixels: np.ndarray) -> Views:

@@ -43,6 +43,7 @@ PRESETS = {
         "transformers PerceptionLM, torch",
         perception_lm,
         environments=ONLY_5,
+        elsewhere="4.57 makes other values of the same views, 5.x is the reference",
         tolerance=0.016,
         sizes=EDGES,
         resizer="torch",
