@@ -27,7 +27,12 @@ def safe_parts(path: str) -> tuple[str, ...]:
         shown = path[:200].encode("unicode_escape", "backslashreplace").decode("ascii")
         message = f"the path '{shown}' {reason}; do not use a manifest whose origin you do not trust"
         raise RunError(message, "unsafe_path")
-    return parts
+    return parts if path.isascii() else tuple(map(native, parts))
+
+
+def native(name: str) -> str:
+    """A name that is UTF-8 by contract as the system's own, whatever the locale takes its names for."""
+    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
 
 
 def _danger(path: str, parts: tuple[str, ...]) -> str:

@@ -40,7 +40,7 @@ class Writer:
         All are written aside and made durable; then the others get their names, and the marker only after them.
         Raises RunError where the run cannot go on, otherwise ImageError `output_error`; what has a name is whole.
         """
-        parts = safe_parts(key) if key else ()
+        parts = _parts(key)
         try:
             with open_folder(self.root, parts, create=True, calls=self.calls) as folder:
                 if not folder.is_new:
@@ -57,7 +57,7 @@ class Writer:
     def remove(self, key: str, names: Sequence[str]) -> None:
         """Remove files of the folder `key` in this order; the missing ones are none of its worries."""
         try:
-            with open_folder(self.root, safe_parts(key) if key else ()) as folder:
+            with open_folder(self.root, _parts(key)) as folder:
                 for name in names:
                     with suppress(FileNotFoundError):
                         self.calls.remove(folder.at(name), folder.handle)
@@ -107,6 +107,15 @@ class Writer:
     def _sync_folder(self, folder: Folder) -> None:
         if self.sync and folder.handle is not None:
             self.calls.sync(folder.handle)
+
+
+def _parts(key: str) -> tuple[str, ...]:
+    """The folders of a key; a name that would lead elsewhere on some system is its picture's failure, not the run's."""
+    try:
+        return safe_parts(key) if key else ()
+    except RunError as error:
+        message = "its name is that of a drive or leads elsewhere; rename it"
+        raise ImageError(code="output_error", message=message) from error
 
 
 def _set_mtime(folder: Folder, name: str, handle: int, mtime_ns: int) -> None:
