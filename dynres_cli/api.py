@@ -16,7 +16,7 @@ from dynres_cli.decode import decode
 from dynres_cli.errors import UsageError
 from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
-from dynres_cli.kernels.cache import kernels_ready
+from dynres_cli.kernels.cache import compile_kernels, kernels_ready
 from dynres_cli.opening import read_source
 from dynres_cli.packed import build
 from dynres_cli.presets import PixelPolicy
@@ -28,6 +28,8 @@ from dynres_cli.strategies.packing import PixelArray
 
 HANDFUL = 4
 """So many pictures are made with Pillow in less time than loading the compiled code takes."""
+MANY = 16
+"""Whoever makes so many will make more, and compiling is worth its time."""
 _CALLS = itertools.count()
 
 Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
@@ -115,10 +117,14 @@ def _recipe(preset: str, params: dict[str, object]) -> Recipe:
 def _kernel() -> Kernel:
     """The compiled code once it is loaded, or once it has been compiled and more than a handful of pictures came.
 
-    Nothing is compiled here: `compile_kernels` or a larger run of the command does that, once for all processes.
+    Whoever makes many pictures waits once for the compiler, about ten seconds; `compile_kernels` does it beforehand.
     """
     loaded = "dynres_cli.kernels.compiled" in sys.modules
-    return "numba" if loaded or (next(_CALLS) >= HANDFUL and kernels_ready()) else "pillow"
+    if loaded:
+        return "numba"
+    made = next(_CALLS)
+    ready = kernels_ready() if made < MANY else compile_kernels()
+    return "numba" if made >= HANDFUL and ready else "pillow"
 
 
 def look_of(policy: PixelPolicy) -> Look:

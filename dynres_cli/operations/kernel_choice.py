@@ -12,25 +12,24 @@ from dynres_cli.resample import Kernel
 
 Asked = Literal["auto", "numba", "pillow"]
 
-HANDFUL = 5
-"""From so many pictures on, importing the compiled kernels takes less time than they save."""
-WORTH_COMPILING = 100
-"""From so many on, so does compiling them for the first time."""
+WORTH_IT = 16
+"""From so many pictures on, loading the compiled kernels takes less time than they save.
+
+Compiling them takes some ten seconds, once on a machine: this run waits for it, and every later one is the faster.
+"""
 
 
 def choose(asked: Asked, pictures: int) -> Kernel:
     """The kernel for a run over so many pictures; its pixels are the same either way."""
     if asked != "auto":
         return asked
-    if pictures < HANDFUL or folder() is None:
-        return "pillow"
-    return "numba" if kernels_ready() or pictures >= WORTH_COMPILING else "pillow"
+    return "numba" if pictures >= WORTH_IT and folder() is not None else "pillow"
 
 
 def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) -> Job:
     """The job with its kernel chosen, and compiled where it has to be, before any worker starts."""
     kernel = choose(asked, pictures)
-    if asked != "pillow" and folder() is None:
+    if asked != "pillow" and pictures >= WORTH_IT and folder() is None:
         say("no folder for compiled kernels can be written; set NUMBA_CACHE_DIR to one, for ten times the speed")
     if kernel == "numba":
         if not kernels_ready():
