@@ -113,3 +113,18 @@ def test_help_imports_nothing_heavy(command: list[str]) -> None:
     )
     assert done.stderr.strip() == "[]"
     assert "Usage: dynres" in done.stdout
+
+
+def test_inspect_needs_no_numpy() -> None:
+    """A header is read with Pillow alone: the answer is there before NumPy would be."""
+    picture = PACKAGE.parent / "samples" / "coffee.jpg"
+    script = (
+        "import sys, atexit\n"
+        "heavy = ('numpy', 'numba', 'rich', 'tqdm')\n"
+        "atexit.register(lambda: print([name for name in heavy if name in sys.modules], file=sys.stderr))\n"
+        "from dynres_cli.__main__ import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", script, "inspect", str(picture)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"

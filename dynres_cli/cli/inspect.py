@@ -81,7 +81,6 @@ class Shown:
 
 def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
     """Each picture under one preset."""
-    from dynres_cli.operations.grid_picture import drawn
     from dynres_cli.operations.inspecting import NotInspected, inspect_all
     from dynres_cli.report import inspection, printing
 
@@ -95,6 +94,8 @@ def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
         if where.json:
             printing.data(inspection.as_json(result))
         if where.out is not None and not isinstance(result, NotInspected):
+            from dynres_cli.operations.grid_picture import drawn  # loads NumPy, which the header alone does not need
+
             save(drawn(result, asked), where.out)
     return status
 
@@ -102,7 +103,6 @@ def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
 def _compare(images: list[str], limits: Limits, exif: str, alpha: str, where: Shown) -> int:
     """Each picture under every preset."""
     from dynres_cli.operations.comparing import compare_all, every_preset
-    from dynres_cli.operations.contact_sheet import drawn
     from dynres_cli.operations.inspecting import NotInspected
     from dynres_cli.report import comparison, inspection, printing
 
@@ -117,6 +117,8 @@ def _compare(images: list[str], limits: Limits, exif: str, alpha: str, where: Sh
         as_asked = comparison.as_json_lines(result) if where.json else comparison.as_text(result, printing.width())
         printing.data(as_asked)
         if where.out is not None:
+            from dynres_cli.operations.contact_sheet import drawn
+
             save(drawn(result, presets), where.out)
     return status
 
