@@ -182,10 +182,15 @@ def planned(facts: Facts, job: Job) -> Plan:
 
 def need(facts: Facts, plan: Plan, writing: tree.Writing) -> int:
     """Bytes that this picture takes at its peak: decoding, its surfaces, its tensor and the files before writing."""
+    return peak_bytes(facts) + made_bytes(plan, writing)
+
+
+def made_bytes(plan: Plan, writing: tree.Writing) -> int:
+    """Bytes that a plan takes beside the decoded picture."""
     values = sum(view.box.size.area for view in plan.views) * 3
     tensor = values * 4 if writing.tensor == "npy" else 0
     pictures = values if writing.tiles == "png" else 0
-    return peak_bytes(facts) + 3 * plan.rendered_pixels * 2 + tensor + pictures
+    return 3 * plan.rendered_pixels * 2 + tensor + pictures
 
 
 def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Failed:

@@ -74,7 +74,12 @@ def all_flags(
     """Every flag of a picture in the order of the design."""
     flipped = _grid_if_upright(facts, recipe) != plan.grid if facts.orientation >= 5 else False
     read = flags(facts, handling, truncated=truncated, grid_flipped=flipped)
-    return read + fit_flags(*scales(plan, facts.tiled_size(handling))) + last_flags(facts)
+    return read + fit_of(plan, facts.tiled_size(handling)) + last_flags(facts)
+
+
+def fit_of(plan: Plan, size: Size) -> tuple[str, ...]:
+    """The flags that depend on nothing but the picture's size."""
+    return fit_flags(*scales(plan, size))
 
 
 def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:

@@ -98,7 +98,7 @@ def test_only_report_prints() -> None:
         assert part == "report" or "print" not in names, path
 
 
-@pytest.mark.parametrize("command", [[], ["tile"], ["inspect"], ["strategies"], ["verify"]])
+@pytest.mark.parametrize("command", [[], ["tile"], ["inspect"], ["plan"], ["strategies"], ["verify"]])
 def test_help_imports_nothing_heavy(command: list[str]) -> None:
     """Help is there at once: no NumPy, numba, Pillow, pydantic or Rich is imported for it."""
     script = (

@@ -66,3 +66,20 @@ class _Lines:
         sys.stderr.write(
             f"{self.done:,} of {self.total:,} images, {rate:.1f}/s, {tally.failed:,} failed, {left} left\n"
         )
+
+
+@contextmanager
+def counting(*, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how many images were looked at so far, where nobody knows how many there are."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield _count_nothing
+        return
+    from tqdm import tqdm  # noqa: PLC0415 - only a terminal needs it
+
+    tqdm.monitor_interval = 0  # its thread would be copied into forked workers
+    with tqdm(unit="img", dynamic_ncols=True, leave=False) as bar:
+        yield bar.update
+
+
+def _count_nothing(_images: int) -> None:
+    return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from dynres_cli.items import Done, Failed
 from dynres_cli.manifest import shown, to_json
@@ -59,7 +60,12 @@ def failure_lines(tally: Tally) -> list[str]:
 
 
 def table(tally: Tally, manifest: str | None, columns: int) -> str:
-    """The summary as text that fits into `columns` characters, with colours only where Rich finds a terminal."""
+    """The summary as text that fits into `columns` characters."""
+    return aligned(_rows(tally, manifest), columns)
+
+
+def aligned(rows: Sequence[tuple[str, str]], columns: int) -> str:
+    """Names and values in two columns, with colours only where Rich finds a terminal."""
     from rich.console import Console  # noqa: PLC0415 - Rich takes as long to import as a small run
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -67,7 +73,7 @@ def table(tally: Tally, manifest: str | None, columns: int) -> str:
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
-    for name, value in _rows(tally, manifest):
+    for name, value in rows:
         grid.add_row(name, Text(value))
     console = Console(stderr=True, width=columns, highlight=False)
     with console.capture() as captured:
@@ -81,13 +87,13 @@ def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:
         rows.append(("views", f"{count(tally.tiles, 'tile')} + {count(tally.total - tally.tiles, 'thumbnail')}"))
         rows.append(("tokens", f"{tally.tokens:,}"))
         rows.append(("written", size_of(tally.bytes_written)))
-        rows.append(("grids", _histogram(tally.grids)))
+        rows.append(("grids", histogram(tally.grids)))
     if tally.passed_over.total():
-        rows.append(("skipped", _by_reason(tally.passed_over)))
+        rows.append(("skipped", by_reason(tally.passed_over)))
     if tally.failures:
-        rows.append(("failures", _by_reason(tally.failures)))
+        rows.append(("failures", by_reason(tally.failures)))
     if tally.flags:
-        rows.append(("flags", _by_reason(tally.flags)))
+        rows.append(("flags", by_reason(tally.flags)))
     if tally.flags["exif_rotated"]:
         rows.append(("", "rotated by EXIF but tiled as stored, like the reference; --exif apply turns them"))
     rows.append(("time", f"{duration(tally.seconds)}, {tally.images_per_second:.1f} images/s"))
@@ -103,13 +109,14 @@ def _outcomes(tally: Tally) -> str:
     return f"{tally.found:,} found: " + ", ".join(parts)
 
 
-def _by_reason(counts: Counter[str]) -> str:
+def by_reason(counts: Counter[str]) -> str:
+    """Names with their numbers, the most frequent first."""
     return ", ".join(
         f"{name} {number:,}" for name, number in sorted(counts.items(), key=lambda pair: (-pair[1], pair)) if number
     )
 
 
-def _histogram(grids: Counter[str]) -> str:
+def histogram(grids: Counter[str]) -> str:
     """The most frequent grids with a bar each."""
     ranked = sorted(grids.items(), key=lambda pair: (-pair[1], pair[0]))
     most = ranked[0][1]

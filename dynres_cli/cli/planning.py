@@ -1,0 +1,120 @@
+"""Runs `dynres plan`: what was asked becomes variants, forecasts become lines, an exit status at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dynres_cli.cli.inspect import save
+from dynres_cli.cli.options import refuse_beside_all
+from dynres_cli.cli.running import Steering
+from dynres_cli.engines import Pace, Watch
+from dynres_cli.errors import UsageError
+from dynres_cli.handling import handling_for
+from dynres_cli.operations import sweeping
+from dynres_cli.operations.expecting import Variant
+from dynres_cli.operations.forecast import Forecast
+from dynres_cli.operations.planning import PlanOrder, plan_all
+from dynres_cli.operations.sweeping import Fit
+from dynres_cli.presets import PRESETS
+from dynres_cli.recipe import resolve
+from dynres_cli.report import forecast as said
+from dynres_cli.report import printing
+from dynres_cli.report.progress import counting
+
+TRIED = "1..40"
+"""The limits that are tried for a budget where no sweep is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which recipes are compared, and what they are to fit."""
+
+    preset: str | None
+    strategy: str | None
+    given: Mapping[str, object]
+    exif: str
+    alpha: str
+    every: bool = False
+    sweep: str | None = None
+    budget: str | None = None
+    context: str | None = None
+
+    @property
+    def fit(self) -> Fit | None:
+        """What the largest limit is sought for; None where it is not."""
+        if self.budget is None and self.context is None:
+            return None
+        budget = sweeping.tokens("--budget-tokens", self.budget) if self.budget else None
+        return Fit(budget, sweeping.tokens("--context", self.context) if self.context else None)
+
+    @property
+    def single(self) -> bool:
+        return not (self.every or self.sweep or self.fit)
+
+    def check(self, *, sample: int, drawn: bool) -> None:
+        """Refuse what does not go together."""
+        if self.every:
+            refuse_beside_all(self.preset, self.strategy, self.given)
+        if self.every and (self.sweep or self.fit):
+            msg = "--all compares presets, --sweep and the budgets limits of one preset; leave out one of them"
+            raise UsageError(msg)
+        if drawn and not (self.sweep or self.fit):
+            msg = "--out draws a sweep; add --sweep 1..40"
+            raise UsageError(msg)
+        if sample and not self.single:
+            msg = "--sample measures one recipe; leave it out beside --all, --sweep and the budgets"
+            raise UsageError(msg)
+
+    def variants(self) -> tuple[Variant, ...]:
+        """Every recipe that is asked about."""
+        if self.every:
+            recipes = {name: resolve(name) for name in PRESETS}
+            return tuple(
+                Variant(name, recipe, handling_for(recipe.pixels, self.exif, self.alpha))
+                for name, recipe in recipes.items()
+            )
+        recipe = resolve(self.preset, self.strategy, self.given)
+        handling = handling_for(recipe.pixels, self.exif, self.alpha)
+        if self.single:
+            return (Variant(recipe.preset, recipe, handling),)
+        return sweeping.swept(recipe, handling, sweeping.steps(self.sweep or TRIED), self.given)
+
+
+def run(order: PlanOrder, asked: Asked, out: Path | None, *, json: bool, quiet: bool) -> int:
+    """Plan everything, say what it comes to, and give the exit status."""
+    steering = Steering()
+    with steering.installed(), counting(quiet=quiet) as seen:
+        forecasts = plan_all(order, Watch(pace=lambda: Pace.RUN if steering.signal is None else Pace.KILL), seen)
+    if steering.signal is not None:
+        return 128 + steering.signal
+    fit = asked.fit
+    chosen = sweeping.largest(forecasts, fit) if fit else None
+    if out is not None:
+        _draw(forecasts, chosen, out)
+    _say(forecasts, asked, chosen, order.limits.jobs, json=json)
+    return 3 if any(each.failed for each in forecasts) else 0
+
+
+def _draw(forecasts: list[Forecast], chosen: Forecast | None, out: Path) -> None:
+    from dynres_cli.operations.sweep_picture import drawn
+
+    save(drawn(sweeping.limit_of_tiles(forecasts[0].variant.recipe), forecasts, chosen), out)
+
+
+def _say(forecasts: list[Forecast], asked: Asked, chosen: Forecast | None, jobs: int, *, json: bool) -> None:
+    """One forecast in full, or a line each."""
+    if asked.single:
+        text = said.as_json(forecasts[0], jobs) if json else said.as_text(forecasts[0], jobs, printing.width())
+        printing.data(text)
+        return
+    name = "preset" if asked.every else sweeping.limit_of_tiles(forecasts[0].variant.recipe)
+    listed = forecasts if asked.every or asked.sweep or chosen is None else [chosen]
+    if json:
+        for each in listed:
+            printing.data(said.row_json(each, jobs, name))
+    else:
+        printing.data(said.table(listed, name, jobs, chosen))
+    if chosen is not None and (fit := asked.fit):
+        printing.note(said.verdict(chosen, forecasts[-1], fit))

@@ -1,0 +1,133 @@
+"""What a worker of `dynres plan` does: read the headers of a batch of pictures, and count what to expect of them.
+
+One header takes less time than handing it to a worker, so an engine's item stands for a batch here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from dynres_cli.engines import Admit
+from dynres_cli.errors import ImageError
+from dynres_cli.facts import Facts, Limits, peak_bytes
+from dynres_cli.items import Done, Item
+from dynres_cli.keys import to_bytes
+from dynres_cli.operations.expecting import Planner, Variant
+from dynres_cli.operations.forecast import Forecast
+from dynres_cli.picture import prepare_worker
+from dynres_cli.probe import probe
+from dynres_cli.sinks.tree import Writing
+
+SMALLEST, LARGEST = 16, 256
+"""Pictures in a batch: few at first, so that a short list is shared by all workers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Item):
+    """Several items in the place of one; its key is that of its first."""
+
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """A picture that may become part of the sample, by the rank that its key was dealt, and its expected PNG bytes."""
+
+    rank: bytes
+    item: Item
+    png: float
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed(Done):
+    """What a batch comes to: one forecast for each variant, and its candidates for the sample."""
+
+    forecasts: tuple[Forecast, ...] = ()
+    picked: tuple[Picked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of every header."""
+
+    variants: tuple[Variant, ...]
+    limits: Limits
+    writing: Writing
+    max_tiles: int = 1000
+    memory: int | None = None
+    """Pictures that need more bytes than this will be refused."""
+    sample: int = 0
+    """How many pictures will be encoded to see how large their PNG files are."""
+
+
+def batches(items: Iterable[Item]) -> Iterator[Batch]:
+    """Items in their order, in batches that grow."""
+    size, rest = SMALLEST, iter(items)
+    while several := tuple(islice(rest, size)):
+        yield batch(several)
+        size = min(2 * size, LARGEST)
+
+
+def batch(several: tuple[Item, ...]) -> Batch:
+    """Several items as one."""
+    first = several[0]
+    return Batch(first.key, first.source, first.path, first.explicit, several)
+
+
+@dataclass(slots=True)
+class Surveyor:
+    """The work on one batch after another; layouts are remembered between them."""
+
+    question: Question
+    planners: list[Planner] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        asked = self.question
+        self.planners = [Planner(variant, asked.writing, asked.max_tiles) for variant in asked.variants]
+
+    def __call__(self, item: Item, _admit: Admit) -> Surveyed:
+        prepare_worker()
+        forecasts = tuple(Forecast(variant) for variant in self.question.variants)
+        picked: list[Picked] = []
+        for each in item.items if isinstance(item, Batch) else (item,):
+            png = self._count(each, forecasts)
+            if self.question.sample and png is not None:
+                picked.append(Picked(_rank(each), each, png))
+        kept = heapq.nsmallest(self.question.sample, picked, key=lambda each: each.rank)
+        return Surveyed(item.key, 0, 0, 0, "", forecasts=forecasts, picked=tuple(kept))
+
+    def _count(self, item: Item, forecasts: tuple[Forecast, ...]) -> float | None:
+        """Count one picture in every forecast; its PNG bytes in the first one, None where it will fail."""
+        try:
+            facts = probe(item.path, self.question.limits, follow=item.explicit)
+        except ImageError as error:
+            for forecast in forecasts:
+                forecast.failures[error.code] += 1
+            return None
+        sizes = [self._expect(facts, *pair) for pair in zip(self.planners, forecasts, strict=True)]
+        return sizes[0]
+
+    def _expect(self, facts: Facts, planner: Planner, forecast: Forecast) -> float | None:
+        try:
+            expected = planner.expect(facts)
+            self._check_memory(peak_bytes(facts) + expected.layout.memory)
+        except ImageError as error:
+            forecast.failures[error.code] += 1
+            return None
+        forecast.expect(facts, expected)
+        return expected.png
+
+    def _check_memory(self, need: int) -> None:
+        limit = self.question.memory
+        if limit is not None and need > limit:
+            message = f"needs {need:,} bytes of memory and {limit:,} are allowed"
+            raise ImageError(code="out_of_memory", message=message)
+
+
+def _rank(item: Item) -> bytes:
+    """Dealt by the key alone: the same sample whatever the number of workers."""
+    return hashlib.blake2b(to_bytes(item.key), digest_size=8).digest()
