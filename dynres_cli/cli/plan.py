@@ -95,7 +95,8 @@ def plan(
     given = options.overrides(set_, named)
     asked = Asked(preset, strategy, given, exif, alpha, every=all_, sweep=sweep, budget=budget_tokens, context=context)
     asked.check(sample=sample, drawn=out is not None)
-    memory = budget(max_memory)
+    workers = jobs or cores()
+    memory = budget(max_memory, workers)
     writing = Writing(tiles, tensor, dtype, png_level)
     question = Question(asked.variants(), Limits(max_pixels, max_bytes), writing, max_tiles, memory, sample)
     selection = Selection(
@@ -107,5 +108,5 @@ def plan(
         hidden=hidden,
         follow_links=follow,
     )
-    order = PlanOrder(selection, question, EngineLimits(jobs or cores(), timeout, memory), ENGINES["processes"]())
+    order = PlanOrder(selection, question, EngineLimits(workers, timeout, memory), ENGINES["processes"]())
     raise typer.Exit(run(order, asked, out, json=json, quiet=quiet))

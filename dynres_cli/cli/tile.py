@@ -65,7 +65,7 @@ def tile(
     max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
     timeout: Annotated[float, Option(metavar="SECONDS", help="Time limit for one image.")] = 120.0,
     max_memory: Annotated[
-        str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
+        str | None, Option(metavar="BYTES", help="For all pictures in work together, as 4G or 80%.")
     ] = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,
@@ -127,10 +127,11 @@ def tile(
         out=out,
         fold=folds(out),
     )
+    workers = jobs or cores()
     order = Order(
         selection,
         job,
-        EngineLimits(jobs or cores(), timeout, budget(max_memory)),
+        EngineLimits(workers, timeout, budget(max_memory, workers)),
         engine=engine,
         kernel=kernel,
         max_failures=1 if fail_fast else max_failures,

@@ -9,14 +9,23 @@ from pathlib import Path
 from dynres_cli.errors import UsageError
 
 SHARE = 0.8
+PARENT, WORKER = 200_000_000, 64_000_000
+"""What the parent and each worker take whatever the pictures: libraries, and the working memory that is kept.
+
+Measured as proportional set sizes with the compiled kernels and InternVL's largest grid; docs/guarantees.md has more.
+"""
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
-def budget(text: str | None) -> int:
-    """Bytes from `4G`, `500M`, `80%` of what there is, or 80 % where nothing was asked for."""
+def budget(text: str | None, jobs: int) -> int:
+    """Bytes that the pictures in work may take together: `4G`, `500M`, `80%` of what there is.
+
+    Where nothing was asked for, the whole run shall stay below 80 % of what there is.
+    """
     if text is None:
-        return int(available() * SHARE)
+        whole = available()
+        return int(max(whole * SHARE - PARENT - jobs * WORKER, whole / 4))
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%|[KMGT]?)i?B?", text.strip(), re.IGNORECASE)
     if found is None or float(found[1]) <= 0:
         msg = f"--max-memory {text}: write bytes as 4G or 500M, or a share as 80%"

@@ -163,6 +163,33 @@ def test_a_picture_that_can_never_fit_is_refused_by_its_need(tmp_path: Path) -> 
     assert b"bytes of memory" in done.stderr
 
 
+def shared_fairly(pid: int) -> int:
+    """Bytes of memory that a process takes, what it shares with others counted in parts; 0 where it has just ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines()
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+@linux
+def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
+    """Guarantee 15: four workers, eight pictures of 12 megapixels, 300 MB for them: never above the stated 756 MB."""
+    image = corpus.picture(4000, 3000)
+    ways: dict[str, dict[str, object]] = {"a.png": {"compress_level": 1}, "b.jpg": {"progressive": True}, "c.bmp": {}}
+    for name, how in ways.items():
+        data = corpus.encoded(image, format={"png": "PNG", "jpg": "JPEG", "bmp": "BMP"}[name[-3:]], **how)
+        corpus.write_all(tmp_path / "in", {f"{number}{name}": data for number in range(3)})
+    run = start(tmp_path / "in", tmp_path / "out", "-j", "4", "--max-memory", "300M", "--kernel", "numba")
+    peak = 0
+    while run.poll() is None:
+        peak = max(peak, sum(map(shared_fairly, [run.pid, *workers_of(run.pid)])))
+        time.sleep(0.005)
+    _output, errors = run.communicate()
+    assert run.returncode == 0, errors
+    assert 300_000_000 < peak < 200_000_000 + 4 * 64_000_000 + 300 * (1 << 20)
+
+
 def test_truncated_files_are_errors_and_no_grey_tail_is_tiled(tmp_path: Path) -> None:
     """Guarantee 16: files cut at 1, 10, 50 and 90 % of every format: none is tiled by default."""
     shares = (1, 10, 50, 90)
