@@ -80,17 +80,24 @@ class Output:
 
     def records(self) -> Iterator[Record]:
         """Every record in key order; RunError where one is not sound, and at the end where the counts are not."""
+        return (record for _, record in self.located())
+
+    def located(self) -> Iterator[tuple[int, Record]]:
+        """The same, each with the place of its line, by which `at` finds it again."""
         keys = KeyList()
-        for _, text in self.lines():
+        for offset, text in self.lines():
             record = self.parsed(text)
             keys.add(place(record))
-            yield record
+            yield offset, record
         if Keys(keys.count, keys.digest) != self.run.keys:
             raise _refusal(
-                self.where,
-                "its images are not those that its head counts; it was edited, so do not rely on it",
-                "manifest",
+                self.where, "its images are not those that its head counts; it was edited, so do not rely on it"
             )
+
+    def at(self, offset: int) -> Record:
+        """The record whose line begins at this place."""
+        self.file.seek(offset)
+        return self.parsed(self.file.readline(LARGEST_RECORD).rstrip(b"\n").removesuffix(b","))
 
     def parsed(self, text: bytes) -> Record:
         """The record of one line, with every path in it found to be safe and its own."""

@@ -1,0 +1,202 @@
+"""`dynres map`: where a box of one frame lies in another, through turning, squashing, padding and cutting."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from dynres_cli.errors import RunError
+from dynres_cli.geometry import Plan, Size, View
+from dynres_cli.manifest import TiledRecord
+from dynres_cli.operations import frames
+from dynres_cli.operations.asking import Asked
+from dynres_cli.operations.frames import Frame, FrameName, Rect
+from dynres_cli.operations.reading import Output
+from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.shapes import Shape
+
+REMEMBERED = 256
+"""Pictures whose plans are kept: boxes come in the order of their pictures, more or less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A shape, or the part of it that one view shows; `shape` is None where nothing of it is in the picture's tiles."""
+
+    shape: Shape | None
+    share: Fraction | None
+    """How much of the whole shape's area this is; None for a point."""
+    flags: tuple[str, ...] = ()
+    view: int | None = None
+    tile: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tiled:
+    """One picture with its plan."""
+
+    record: TiledRecord
+    plan: Plan
+
+    @property
+    def size(self) -> Size:
+        return size_of(self.record)
+
+    @property
+    def rect(self) -> Rect:
+        return Fraction(0), Fraction(0), Fraction(self.size.width), Fraction(self.size.height)
+
+
+class NotMapped(Exception):  # noqa: N818 - it is an answer, not an error
+    """A shape that has no place, and why."""
+
+
+@dataclass(slots=True)
+class Mapper:
+    """Maps shapes between two frames of an output's pictures."""
+
+    output: Output
+    start: FrameName
+    end: FrameName
+    _offsets: dict[str, int] = field(default_factory=dict)
+    _recent: OrderedDict[str, Tiled] = field(default_factory=OrderedDict)
+
+    def __post_init__(self) -> None:
+        self._offsets = {record.key: offset for offset, record in self.output.located()}
+
+    def pieces(self, asked: Asked) -> list[Piece]:
+        """Where a shape lies; NotMapped where its picture is unknown or lacks a frame."""
+        return pieces(asked, self.picture(asked.key), self.start, self.end)
+
+    def picture(self, key: str) -> Tiled:
+        """The picture of a key, with its plan."""
+        if key in self._recent:
+            self._recent.move_to_end(key)
+            return self._recent[key]
+        if key not in self._offsets:
+            msg = f"{key}: is not in the manifest"
+            raise NotMapped(msg)
+        record = self.output.at(self._offsets[key])
+        if not isinstance(record, TiledRecord):
+            msg = f"{key}: was not tiled ({record.code})"
+            raise NotMapped(msg)
+        self._recent[key] = Tiled(record, replanned(record))
+        if len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+        return self._recent[key]
+
+
+def pieces(asked: Asked, picture: Tiled, start: FrameName, end: FrameName) -> list[Piece]:
+    """Where a shape of one picture lies; NotMapped where the picture lacks a frame."""
+    shape = in_original(asked, picture, start)
+    if end == "tile":
+        return list(_in_tiles(shape, picture)) or [Piece(None, _share_of_nothing(shape), ("clipped", "outside"))]
+    frame = frames.frame_of(end, picture.record, picture.plan)
+    if frame is None:
+        raise _no_canvas(picture)
+    return [_in_frame(shape, picture, frame)]
+
+
+def in_original(asked: Asked, picture: Tiled, start: FrameName) -> Shape:
+    """The shape in the picture as it was tiled, not clipped."""
+    frame = _start_frame(asked, picture, start)
+    return asked.shape.moved(frame.to_original(asked.shape.points))
+
+
+def _start_frame(asked: Asked, picture: Tiled, start: FrameName) -> Frame:
+    if start == "tile":
+        if asked.view is None or not 0 <= asked.view < picture.plan.total:
+            msg = f"{asked.key}: has {picture.plan.total} views, counted from 0, and no view {asked.view}"
+            raise NotMapped(msg)
+        return frames.view(picture.plan, picture.size, asked.view)
+    frame = frames.frame_of(start, picture.record, picture.plan)
+    if frame is None:
+        raise _no_canvas(picture)
+    return frame
+
+
+def _no_canvas(picture: Tiled) -> NotMapped:
+    return NotMapped(f"{picture.record.key}: its tiles lie on pictures of their own, so that it has no canvas")
+
+
+def _share_of_nothing(shape: Shape) -> Fraction | None:
+    return None if shape.kind == "point" else Fraction(0)
+
+
+def _in_frame(shape: Shape, picture: Tiled, frame: Frame) -> Piece:
+    """A shape, clipped to the picture, in a frame that shows all of it."""
+    inside = shape.clamped(picture.rect) if shape.kind == "point" else shape.within(picture.rect)
+    if inside is None:
+        edge = shape.clamped(picture.rect)
+        return Piece(edge.moved(frame.from_original(edge.points)), Fraction(0), ("clipped", "outside"))
+    moved = inside.moved(frame.from_original(inside.points))
+    return Piece(moved, _share(inside, shape), () if inside.near(shape) else ("clipped",))
+
+
+def _share(part: Shape, whole: Shape) -> Fraction | None:
+    if whole.kind == "point":
+        return None
+    return part.area / whole.area if whole.area else Fraction(1)
+
+
+def _in_tiles(shape: Shape, picture: Tiled) -> Iterator[Piece]:
+    """The part of a shape that each tile shows, in the model's order."""
+    plan, size = picture.plan, picture.size
+    inside = shape.clamped(picture.rect) if shape.kind == "point" else shape.within(picture.rect)
+    if inside is None:
+        return
+    placed: dict[int, tuple[Shape, Rect]] = {}
+    for number, view in enumerate(plan.views):
+        if view.role != "tile":
+            continue
+        if view.surface not in placed:
+            frame = frames.surface(plan, size, view.surface)
+            placed[view.surface] = (inside.moved(frame.from_original(inside.points)), _edges(frame, picture.rect))
+        on_surface, edges = placed[view.surface]
+        piece = on_surface.within(_rect(view))
+        if piece is None or (shape.kind == "point" and not _owns(view, piece, edges)):
+            continue
+        whole = not on_surface.near(piece) or not inside.near(shape)
+        yield Piece(
+            _from_corner(piece, view), _tile_share(piece, on_surface, inside, shape), ("clipped",) * whole, number, view
+        )
+
+
+def _tile_share(piece: Shape, on_surface: Shape, inside: Shape, shape: Shape) -> Fraction | None:
+    """The piece's share of the shape as it was given, parts outside the picture included."""
+    of_inside, of_all = _share(piece, on_surface), _share(inside, shape)
+    return None if of_inside is None or of_all is None else of_inside * of_all
+
+
+def _rect(view: View) -> Rect:
+    box = view.box
+    return Fraction(box.left), Fraction(box.top), Fraction(box.right), Fraction(box.bottom)
+
+
+def _edges(frame: Frame, rect: Rect) -> Rect:
+    """The picture's own rectangle on a surface."""
+    (left, top), (right, bottom) = frame.from_original([(rect[0], rect[1]), (rect[2], rect[3])])
+    return left, top, right, bottom
+
+
+def _owns(view: View, point: Shape, edges: Rect) -> bool:
+    """Whether a point is the tile's: on a line between tiles it is the next tile's, on the last line the last's."""
+    x, y = point.points[0]
+    return (x < view.box.right or x >= edges[2]) and (y < view.box.bottom or y >= edges[3])
+
+
+def _from_corner(piece: Shape, view: View) -> Shape:
+    return piece.moved([(x - view.box.left, y - view.box.top) for x, y in piece.points])
+
+
+def known_only(mapper: Mapper, asked: Iterator[Asked], unknown: dict[str, None]) -> Iterator[tuple[Asked, list[Piece]]]:
+    """Each shape with its pieces; the reasons why others have none are gathered in `unknown`, each once."""
+    for each in asked:
+        try:
+            yield each, mapper.pieces(each)
+        except NotMapped as reason:
+            unknown[str(reason)] = None
+        except RunError as error:
+            unknown[str(error)] = None

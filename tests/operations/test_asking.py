@@ -1,0 +1,96 @@
+"""Boxes as people write them: JSON lines, lists, COCO; and what is refused, with its line."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from dynres_cli.errors import UsageError
+from dynres_cli.operations.asking import Asked, asked
+
+COCO: dict[str, Any] = {
+    "images": [{"id": 7, "file_name": "a.jpg"}],
+    "annotations": [
+        {
+            "id": 1,
+            "image_id": 7,
+            "category_id": 3,
+            "bbox": [10, 20, 30, 40],
+            "segmentation": [[10, 20, 40, 20, 40, 60]],
+            "keypoints": [11, 22, 2, 0, 0, 0],
+        },
+        {"id": 2, "image_id": 7, "bbox": [1, 2, 3, 4], "segmentation": {"counts": "abc", "size": [9, 9]}},
+    ],
+}
+
+
+def read(text: str, *, need_view: bool = False) -> list[Asked]:
+    """The shapes of a file with this text."""
+    return list(asked(io.BytesIO(text.encode()), "boxes", need_view=need_view))
+
+
+def numbers(each: Asked) -> list[float]:
+    """A shape's coordinates, flat."""
+    return [float(number) for point in each.shape.points for number in point]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_coco_gives_boxes_polygons_and_labelled_keypoints(indent: int | None) -> None:
+    """A bbox is left, top, width and height; masks by run length have their bbox alone; an unlabelled point is none."""
+    found = read(json.dumps(COCO, indent=indent))
+    assert [(each.id, each.key, each.shape.kind, numbers(each)) for each in found] == [
+        (1, "a.jpg", "box", [10, 20, 40, 60]),
+        (1, "a.jpg", "polygon", [10, 20, 40, 20, 40, 60]),
+        (1, "a.jpg", "point", [11, 22]),
+        (2, "a.jpg", "box", [1, 2, 4, 6]),
+    ]
+    assert found[0].extra == {"image_id": 7, "category_id": 3}
+
+
+def test_lines_and_lists_are_alike() -> None:
+    """One object a line, blank lines between, or one list of them."""
+    boxes = [{"id": n, "key": "a.jpg", "box": [n, 0, 9, 9], "label": "cat"} for n in range(3)]
+    lines = read("\n\n".join(map(json.dumps, boxes)) + "\n")
+    assert lines == read(json.dumps(boxes)) == read(json.dumps(boxes, indent=1))
+    assert [each.extra for each in lines] == [{"label": "cat"}] * 3
+
+
+def test_a_polygon_may_be_pairs_or_flat() -> None:
+    """The same corners; how they were given is remembered for the answer."""
+    flat, pairs = read('{"key": "a", "polygon": [0,0,1,0,1,1]}\n{"key": "a", "polygon": [[0,0],[1,0],[1,1]]}')
+    assert flat.shape == pairs.shape
+    assert (flat.pairs, pairs.pairs) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param("{", "one JSON object", id="no JSON"),
+        pytest.param("[1]", 'needs a "key"', id="no object"),
+        pytest.param('{"box": [0,0,1,1]}', 'needs a "key"', id="no key"),
+        pytest.param('{"key": "a"}', "none of", id="no shape"),
+        pytest.param('{"key": "a", "box": [0,0,1]}', "has to be", id="three numbers"),
+        pytest.param('{"key": "a", "box": [0,0,1,"1"]}', "has to be", id="text for a number"),
+        pytest.param('{"key": "a", "box": [0,0,1,true]}', "has to be", id="truth for a number"),
+        pytest.param('{"key": "a", "box": [0,0,1,NaN]}', "one JSON object", id="not a number"),
+        pytest.param('{"key": "a", "box": [0,0,1,1e400]}', "has to be", id="infinity"),
+        pytest.param('{"key": "a", "box": [5,0,1,1]}', "ends before it begins", id="right before left"),
+        pytest.param('{"key": "a", "polygon": [0,0,1,1]}', "has to be", id="two corners"),
+        pytest.param('{"key": "a", "polygon": [[0,0],[1],[1,1,2]]}', "has to be", id="ragged pairs"),
+    ],
+)
+def test_what_is_no_box_is_refused_with_its_line(line: str, reason: str) -> None:
+    """The second line of the file."""
+    with pytest.raises(UsageError, match=reason) as refusal:
+        read('{"key": "a", "box": [0,0,1,1]}\n' + line)
+    assert str(refusal.value).startswith("boxes:2: ")
+
+
+def test_from_a_tile_the_view_is_needed() -> None:
+    """A box in a tile says nothing without it."""
+    assert read('{"key": "a", "view": 3, "box": [0,0,1,1]}', need_view=True)[0].view == 3
+    with pytest.raises(UsageError, match='needs a "view"'):
+        read('{"key": "a", "box": [0,0,1,1]}', need_view=True)
