@@ -8,21 +8,17 @@ from itertools import islice
 from dynres_cli import probe, resume
 from dynres_cli.engines import Admit, Engine, Limits, Watch
 from dynres_cli.errors import RunError
-from dynres_cli.geometry import Plan
 from dynres_cli.items import Done, Item
-from dynres_cli.job import Job, planned
+from dynres_cli.job import Job
 from dynres_cli.manifest import TiledRecord
+from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.spool import Spool
-from dynres_cli.sinks.tree import Writing
 from dynres_cli.storage import free_bytes
 
 SAMPLE = 1000
 """So many headers stand for all."""
 PLENTY = 256_000_000
 """Where so many bytes are free for each picture no header is read: twelve tiles of InternVL are 40 million."""
-PNG_SHARE = 0.47
-"""Bytes of a PNG for each byte of its pixels, over photographs."""
-BYTES_A_VALUE = {"float32": 4, "float16": 2, "bfloat16": 2, "uint8": 1}
 
 
 def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Watch) -> None:
@@ -46,14 +42,8 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Wa
 def expect(job: Job, item: Item, _admit: Admit) -> Done:
     """What a picture's files will take beyond those that an earlier run wrote for it; ImageError as in the run."""
     facts = probe.probe(item.path, job.limits, follow=item.explicit)
-    new = files_bytes(planned(facts, job), job.writing)
+    expected = Planner(Variant("run", job.recipe, job.handling), job.writing, job.max_tiles).expect(facts)
+    new = expected.layout.npy + round(expected.png)
     before = resume.earlier(job.out, item.key)
     old = sum(entry.bytes for entry in before.record.files) if before and isinstance(before.record, TiledRecord) else 0
     return Done(item.key, 0, 0, 0, "", bytes_written=max(0, new - old))
-
-
-def files_bytes(plan: Plan, writing: Writing) -> int:
-    """The tensor's bytes, and about as many as the pictures will have."""
-    values = 3 * sum(view.box.size.area for view in plan.views)
-    tensor = values * BYTES_A_VALUE[writing.dtype] if writing.tensor == "npy" else 0
-    return tensor + (int(values * PNG_SHARE) if writing.tiles == "png" else 0)
