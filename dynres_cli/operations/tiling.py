@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -91,20 +91,20 @@ class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
 
 def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch: Watch) -> None:
     """List, run, compile."""
-    spool = Spool(_until_stopped(found, watch), order.shard)
-    tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
-    if not spool.listing.count and not found.failures:
-        raise NothingFound(nothing_in(order.selection, found))
-    engine = ENGINES[order.engine]()
-    check_room(order.job, spool, engine, order.limits, watch)
-    observer.started(spool.keys.count)
-    job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
-    is_whole = _run(replace(order, job=job), spool, tally, observer, watch)
-    for failed in found.failures:
-        tally.add(failed)
-    if not is_whole:
-        raise Stopped
-    compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard)
+    with closing(Spool(_until_stopped(found, watch), order.shard)) as spool:
+        tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
+        if not spool.listing.count and not found.failures:
+            raise NothingFound(nothing_in(order.selection, found))
+        engine = ENGINES[order.engine]()
+        check_room(order.job, spool, engine, order.limits, watch)
+        observer.started(spool.keys.count)
+        job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
+        is_whole = _run(replace(order, job=job), spool, tally, observer, watch)
+        for failed in found.failures:
+            tally.add(failed)
+        if not is_whole:
+            raise Stopped
+        compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard)
 
 
 def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:

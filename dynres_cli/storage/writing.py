@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
+from dynres_cli.storage.lock import PLACE
 from dynres_cli.storage.reading import safe_parts
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -51,7 +52,7 @@ class Writer:
                 with open_folder(self.root, parts[:depth]) as parent:
                     self._sync_folder(parent)
         except OSError as error:
-            raise _explain(error, key or self.root) from error
+            raise _explain(error, key, self.root) from error
         return written
 
     def remove(self, key: str, names: Sequence[str]) -> None:
@@ -64,7 +65,7 @@ class Writer:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise _explain(error, key or self.root) from error
+            raise _explain(error, key, self.root) from error
 
     def _write_into(self, folder: Folder, files: Sequence[NewFile]) -> int:
         aside = [(temporary_name(), file) for file in files]
@@ -126,11 +127,13 @@ def _set_mtime(folder: Folder, name: str, handle: int, mtime_ns: int) -> None:
         os.utime(folder.at(name), ns=times)
 
 
-def _explain(error: OSError, key: str) -> RunError | ImageError:
-    """What a failed call means; the text names the key alone, for it may become part of a record."""
-    ends_the_run = classify(error, key)
+def _explain(error: OSError, key: str, root: str) -> RunError | ImageError:
+    """What a failed call means; an ImageError's text names nothing, for it may become part of a record."""
+    ends_the_run = classify(error, key or root)
     if ends_the_run is not None:
         return ends_the_run
+    if not key or key.startswith(PLACE + "/"):
+        return RunError(f"{root}: the run's own files cannot be written ({error.strerror or error})", "output")
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         return ImageError("output_error", "a link or a file stands where its folder should be; remove it and run again")
     return ImageError("output_error", f"its files could not be written: {error.strerror or error}")
