@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterable
@@ -15,6 +16,11 @@ def data(text: str) -> None:
     if sys.stdout is None:
         return
     sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+def indented(value: object) -> str:
+    """JSON for people to read."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def stream(pieces: Iterable[bytes | IO[bytes]]) -> None:
