@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 ALIGNMENT = 64
+PAGE = 4096
 LARGEST = 192 << 20
 """Bytes that an arena keeps at most; what goes beyond is allocated and given back."""
 
@@ -32,15 +34,20 @@ class Arena(threading.local):
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """An array with whatever was left in its memory."""
         kind = np.dtype(dtype)
-        size = kind.itemsize
-        for length in shape:
-            size *= length
+        size = kind.itemsize * math.prod(shape)
         start, taken = self._used, size + -size % ALIGNMENT
         self._wanted += taken
         if start + size > len(self._room):
             return np.empty(shape, kind)
         self._used = start + taken
         return self._room[start : start + size].view(kind).reshape(shape)
+
+
+def pages(arena: Arena | None, size: int) -> npt.NDArray[np.uint8]:
+    """So many bytes that begin with a page of memory, from an arena or on their own."""
+    room = empty(arena, (size + PAGE,), np.uint8)
+    start = -room.ctypes.data % PAGE
+    return room[start : start + size]
 
 
 def empty(arena: Arena | None, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:

@@ -80,13 +80,18 @@ def normalise(
 ) -> Floats:
     """Views of one size as (total, 3, height, width) float32, in their order; it lies in the arena, if one is given."""
     out: Floats = empty(arena, (len(views), 3, *views[0].shape[:2]), np.float32)
-    levels, fill = table(policy), FILLERS[kernel]()
+    fill(out, views, policy, kernel)
+    return out
+
+
+def fill(out: Floats, views: Sequence[View], policy: PixelPolicy, kernel: Kernel = "pillow") -> None:
+    """Normalise views straight to where they are wanted: `out` is (total, 3, height, width)."""
+    levels, fill_one = table(policy), FILLERS[kernel]()
     for place, view in zip(out, views, strict=True):
         if view.dtype == np.uint8:
-            fill(place, cast("npt.NDArray[np.uint8]", view), levels)
+            fill_one(place, cast("npt.NDArray[np.uint8]", view), levels)
         else:
             place[:] = view.transpose(2, 0, 1)
-    return out
 
 
 Filler = Callable[[Floats, npt.NDArray[np.uint8], Floats], None]

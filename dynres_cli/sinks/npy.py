@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from dynres_cli.arena import Arena, pages
 from dynres_cli.normalize import to_bfloat16
 
 Dtype = Literal["float32", "float16", "bfloat16", "uint8"]
@@ -26,13 +28,22 @@ def header(shape: tuple[int, ...], dtype: Dtype) -> bytes:
     return MAGIC + struct.pack("<H", len(text)) + text.encode("ascii")
 
 
-def stored(array: npt.NDArray[Any], dtype: Dtype) -> npt.NDArray[Any]:
-    """The array as it lies in the file: contiguous, little-endian, of the stored type."""
-    values = to_bfloat16(array) if dtype == "bfloat16" else array
-    return np.ascontiguousarray(values, LETTERS[dtype])
+def blank(
+    shape: tuple[int, ...], dtype: Dtype, arena: Arena | None = None
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]:
+    """The whole file in one piece of memory, and the array in it that is still to be filled.
+
+    The file begins with a page, so that it can go to the disk as it lies there.
+    """
+    start = np.frombuffer(header(shape, dtype), np.uint8)
+    kind = np.dtype(LETTERS[dtype])
+    file = pages(arena, len(start) + kind.itemsize * math.prod(shape))
+    file[: len(start)] = start
+    return file, file[len(start) :].view(kind).reshape(shape)
 
 
-def parts(array: npt.NDArray[Any], dtype: Dtype) -> tuple[bytes, memoryview]:
-    """The whole file in two pieces to write one after the other; the second is the array's own memory."""
-    values = stored(array, dtype)
-    return header(values.shape, dtype), values.data.cast("B")
+def encode(array: npt.NDArray[Any], dtype: Dtype, arena: Arena | None = None) -> npt.NDArray[np.uint8]:
+    """An array as a whole file of the stored type."""
+    file, values = blank(array.shape, dtype, arena)
+    values[...] = to_bfloat16(array) if dtype == "bfloat16" else array
+    return file

@@ -15,6 +15,7 @@ from dynres_cli import normalize
 from dynres_cli.arena import Arena
 from dynres_cli.geometry import Plan, Size, View, source_box
 from dynres_cli.manifest import FileEntry, FileKind, shown
+from dynres_cli.normalize import Floats
 from dynres_cli.presets import PixelPolicy
 from dynres_cli.render import Picture
 from dynres_cli.resample import Kernel
@@ -102,31 +103,36 @@ def _view_entry(rendered: Rendered, number: int, view: View) -> FileEntry:
 def tensors(rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype, *, equal: bool) -> Iterator[Output]:
     """The tensor of all views, or one a view where a strategy's views differ in size."""
     if equal:
-        yield _tensor(rendered, "pixel_values.npy", _stacked(rendered.views, rendered, policy, dtype), policy, dtype)
+        shape = (len(rendered.views), 3, *rendered.views[0].shape[:2])
+        yield _tensor(rendered, "pixel_values.npy", rendered.views, (shape, dtype), policy)
         return
     for number, view in enumerate(rendered.views):
-        array = _stacked([view], rendered, policy, dtype)[0]
-        output = _tensor(rendered, f"pixel_values_{number:03d}.npy", array, policy, dtype)
+        shape = (3, *view.shape[:2])
+        output = _tensor(rendered, f"pixel_values_{number:03d}.npy", [view], (shape, dtype), policy)
         yield dataclasses.replace(output, entry=dataclasses.replace(output.entry, view=number))
-
-
-def _stacked(
-    views: Sequence[Picture], rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype
-) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    if dtype == "uint8":
-        return normalize.channels_first(views)  # type: ignore[arg-type]
-    return normalize.normalise(views, policy, rendered.kernel, rendered.arena)
 
 
 def _tensor(
     rendered: Rendered,
     name: str,
-    array: np.ndarray[tuple[int, ...], np.dtype[np.generic]],
+    views: Sequence[Picture],
+    kind: tuple[tuple[int, ...], npy.Dtype],
     policy: PixelPolicy,
-    dtype: npy.Dtype,
 ) -> Output:
-    entry = FileEntry(path="", kind="tensor", shape=array.shape, dtype=dtype, mean=policy.mean, std=policy.std)
-    return _output(rendered.key, name, npy.parts(array, dtype), entry)
+    """One .npy file; float32, which nearly everybody wants, is normalised into the file's own memory."""
+    shape, dtype = kind
+    if dtype == "float32":
+        file, values = npy.blank(shape, dtype, rendered.arena)
+        normalize.fill(values.reshape(len(views), *shape[-3:]), views, policy, rendered.kernel)
+    else:
+        array = normalize.channels_first(views) if dtype == "uint8" else _normalised(views, policy, rendered)  # type: ignore[arg-type]
+        file = npy.encode(array.reshape(shape), dtype, rendered.arena)
+    entry = FileEntry(path="", kind="tensor", shape=shape, dtype=dtype, mean=policy.mean, std=policy.std)
+    return _output(rendered.key, name, (file.data,), entry)
+
+
+def _normalised(views: Sequence[Picture], policy: PixelPolicy, rendered: Rendered) -> Floats:
+    return normalize.normalise(views, policy, rendered.kernel, rendered.arena)
 
 
 def _output(key: str, name: str, pieces: tuple[bytes | memoryview, ...], entry: FileEntry) -> Output:

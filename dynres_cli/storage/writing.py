@@ -5,16 +5,29 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
+from dynres_cli.storage.direct import write_past_cache
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
 from dynres_cli.storage.lock import PLACE
 from dynres_cli.storage.reading import safe_parts
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+_AT_ONCE = 16
+"""Files that are open, and synced, at the same time."""
+
+
+@cache
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Threads that wait for the disk; a forked process needs its own."""
+    return ThreadPoolExecutor(_AT_ONCE, "sync")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,8 @@ class Writer:
         aside = [(temporary_name(), file) for file in files]
         written = 0
         try:
-            for name, file in aside:
-                written += self._write_aside(folder, name, file)
+            for start in range(0, len(aside), _AT_ONCE):
+                written += self._write_aside(folder, aside[start : start + _AT_ONCE])
             for name, file in aside[:-1]:
                 self.calls.rename(folder.at(name), folder.at(file.name), folder.handle)
             if len(aside) > 1:
@@ -87,23 +100,39 @@ class Writer:
             raise
         return written
 
-    def _write_aside(self, folder: Folder, name: str, file: NewFile) -> int:
-        handle = self.calls.open(folder.at(name), _NEW, folder.handle)
+    def _write_aside(self, folder: Folder, files: Sequence[tuple[str, NewFile]]) -> int:
+        """Write some files, then make all of them durable together; their bytes."""
+        handles: list[int] = []
+        written = 0
         try:
-            written = sum(self._write_all(handle, memoryview(buffer).cast("B")) for buffer in file.buffers)
-            if file.mtime_ns is not None:
-                _set_mtime(folder, name, handle, file.mtime_ns)
+            for name, file in files:
+                handles.append(self.calls.open(folder.at(name), _NEW, folder.handle))
+                written += self._write_file(handles[-1], file)
+                if file.mtime_ns is not None:
+                    _set_mtime(folder, name, handles[-1], file.mtime_ns)
             if self.sync:
-                self.calls.sync(handle)
+                self._sync_all(handles)
         finally:
-            os.close(handle)
+            for handle in handles:
+                os.close(handle)
         return written
 
-    def _write_all(self, handle: int, data: memoryview) -> int:
-        done = 0
-        while done < len(data):
-            done += self.calls.write(handle, data[done:])
-        return done
+    def _write_file(self, handle: int, file: NewFile) -> int:
+        written = 0
+        for buffer in file.buffers:
+            data = memoryview(buffer).cast("B")
+            done = write_past_cache(handle, data, self.calls) if written == 0 else 0
+            while done < len(data):
+                done += self.calls.write(handle, data[done:])
+            written += done
+        return written
+
+    def _sync_all(self, handles: Sequence[int]) -> None:
+        """One journal commit serves all syncs that wait for it, so they wait together, not one after another."""
+        if len(handles) == 1:
+            self.calls.sync(handles[0])
+        else:
+            list(_threads(os.getpid()).map(self.calls.sync, handles))
 
     def _sync_folder(self, folder: Folder) -> None:
         if self.sync and folder.handle is not None:
