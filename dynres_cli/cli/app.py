@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dynres_cli import __version__
-from dynres_cli.cli import diff, inspect, join, mapping, plan, schema, stats, strategies, tile, verify
+from dynres_cli.cli import diff, inspect, join, mapping, plan, report, schema, stats, strategies, tile, verify
 
 # An option that is not given costs Typer the import of pydantic, a good part of what `dynres tile --help` may take.
 # Where a command follows nobody asks for the application's own help or completion, so it does without them there.
@@ -52,6 +52,7 @@ def root(
 app.command("tile", context_settings=SETTINGS, epilog=tile.EPILOG)(tile.tile)
 app.command("inspect", context_settings=SETTINGS, epilog=inspect.EPILOG)(inspect.inspect)
 app.command("plan", context_settings=SETTINGS, epilog=plan.EPILOG)(plan.plan)
+app.command("report", context_settings=SETTINGS, epilog=report.EPILOG)(report.report)
 app.command("strategies", context_settings=SETTINGS, epilog=strategies.EPILOG)(strategies.strategies)
 app.command("verify", context_settings=SETTINGS, epilog=verify.EPILOG)(verify.verify)
 app.command("join", context_settings=SETTINGS, epilog=join.EPILOG)(join.join)

@@ -46,20 +46,21 @@ class Sources:
 
     def findings(self, record: TiledRecord, number: int) -> Iterator[Finding]:
         """Every file of a picture that plain Pillow would write otherwise."""
-        item = self._find(place(record))
-        if not self._wanted(number):
+        item = self.find(place(record))
+        if not self.wanted(number):
             return
         if item is None:
             yield Finding(record.source, "missing")
             return
         yield from compared(record, item)
 
-    def _find(self, key: str) -> Item | None:
+    def find(self, key: str) -> Item | None:
+        """The input of this key; keys have to be asked for in their order."""
         while self._next is not None and to_bytes(self._next.key) < to_bytes(key):
             self._next = next(self._items, None)
         return self._next if self._next is not None and self._next.key == key else None
 
-    def _wanted(self, number: int) -> bool:
+    def wanted(self, number: int) -> bool:
         """Whether the picture is one of the sample, which is spread evenly over all."""
         if self._sample is None or self._sample >= self.images:
             return True

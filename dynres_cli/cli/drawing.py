@@ -1,0 +1,85 @@
+"""Runs `dynres report`: pieces of pages are drawn by workers, bound in key order, and put into the output."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dynres_cli.cli.running import Steering
+from dynres_cli.engines import ENGINES, Limits, Pace, Watch
+from dynres_cli.operations.reading import Output, open_output
+from dynres_cli.operations.reporting import PAGE, Pieces, ReportOrder, draw_all
+from dynres_cli.operations.rerendering import Sources
+from dynres_cli.report import printing
+from dynres_cli.report.pages import Cover, bound, page_name, piece
+from dynres_cli.report.steps import steps
+from dynres_cli.report.text import count, safe
+from dynres_cli.source import Selection
+from dynres_cli.storage import NewFile, Writer, check_writable
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for."""
+
+    out: str
+    selection: Selection
+    sample: int | None
+    limits: Limits
+
+
+def run(asked: Request, *, quiet: bool) -> int:
+    """Draw, bind, say where, and give the exit status."""
+    steering = Steering()
+    with open_output(asked.out) as output, tempfile.TemporaryDirectory(prefix="dynres-report-") as folder:
+        check_writable(output.root)
+        sources = Sources(asked.selection, None) if asked.selection.inputs else None
+        order = ReportOrder(output, sources, asked.sample, folder, asked.limits, ENGINES["processes"]())
+        watch = Watch(pace=lambda: Pace.RUN if steering.signal is None else Pace.KILL)
+        with steering.installed(), steps(quiet=quiet) as seen:
+            pieces = draw_all(order, piece, watch, seen)
+        if steering.signal is not None:
+            return 128 + steering.signal
+        cover = _cover(output, pieces)
+        _bind(output.root, cover, pieces, folder)
+    if not quiet:
+        where = safe(os.path.join(output.root, page_name(1)))
+        printing.note(f"{where}: {count(pieces.count, 'picture')} on {count(cover.pages, 'page')}")
+        if pieces.missing:
+            printing.note(f"{count(pieces.missing, 'picture')} with files that cannot be read; see dynres verify")
+    return 3 if pieces.missing else 0
+
+
+def _cover(output: Output, pieces: Pieces) -> Cover:
+    """What stands on every page."""
+    run_of, shares = output.run, pieces.shares
+    facts = [
+        ("pictures", f"{shares.tiled:,}"),
+        ("views", f"{shares.views:,}"),
+        ("tokens", f"{shares.all_tokens:,}"),
+        ("failed", f"{shares.failed:,}"),
+    ]
+    notes = () if pieces.count == run_of.images else (f"a sample of {pieces.count:,} of {run_of.images:,} pictures",)
+    flags = tuple(sorted(shares.flags)) + (("failed",) if shares.failed else ())
+    title = os.path.basename(os.path.abspath(output.root))
+    return Cover(title, run_of.preset, tuple(facts), shares.histograms(), flags, pieces.count, notes)
+
+
+def _bind(root: str, cover: Cover, pieces: Pieces, folder: str) -> None:
+    """Write every page, and remove those that an earlier, longer report had."""
+    writer = Writer(root)
+    for number in range(1, cover.pages + 1):
+        mine = range((number - 1) * PAGE, min(number * PAGE, pieces.count))
+        writer.write("", [NewFile(page_name(number), bound(cover, number, _read(pieces, folder, mine)))])
+    number = cover.pages + 1
+    while os.path.lexists(os.path.join(root, page_name(number))):
+        writer.remove("", [page_name(number)])
+        number += 1
+
+
+def _read(pieces: Pieces, folder: str, numbers: range) -> Iterator[bytes]:
+    for number in numbers:
+        with open(pieces.path(folder, number), "rb") as file:
+            yield file.read()
