@@ -89,6 +89,9 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
     if (chosen.writing.tiles, chosen.writing.tensor) == ("none", "none"):
         msg = "--tiles none and --tensor none together leave nothing to write; keep one of the two"
         raise UsageError(msg)
+    if chosen.frames == "all":
+        msg = "--frames all is not there yet: of an animated picture the first frame is tiled, and a flag counts them"
+        raise UsageError(msg)
     return Job(
         recipe=recipe,
         handling=chosen.handling,

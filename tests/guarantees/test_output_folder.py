@@ -178,10 +178,10 @@ def test_a_second_signal_ends_a_run_at_once(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("shell", ['"$@" | head -c 1 >/dev/null; exit ${PIPESTATUS[0]}', '"$@" >&-', '"$@" >&- 2>&-'])
+@pytest.mark.parametrize("shell", ['"$@" | true; exit ${PIPESTATUS[0]}', '"$@" >&-', '"$@" >&- 2>&-'])
 @pytest.mark.parametrize("words", [("--dry-run",), ("--json",)], ids=["list", "json"])
 def test_a_reader_that_has_gone_costs_nothing(tmp_path: Path, shell: str, words: tuple[str, ...]) -> None:
-    """Guarantee 11: `| head -c 1` and closed handles: no traceback, exit 0, and the files are whole."""
+    """Guarantee 11: a closed pipe and closed handles: no traceback, exit 0, and the files are whole."""
     folder, out = tmp_path / "in", tmp_path / "out"
     corpus.photos(folder, 2)
     names = [os.fsdecode(word) for word in command("tile", *SMALL, *words, folder, out)]
