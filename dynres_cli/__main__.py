@@ -16,13 +16,12 @@ from dynres_cli.errors import DynresError  # noqa: E402
 
 def main() -> None:
     """Run the command line; errors become one sentence on stderr and the documented exit status."""
+    status = _run()
     try:
-        status = _run()
         _flush()
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`): nothing is wrong with the run, and there is nobody to tell.
         _drop_output()
-        status = 0
     sys.exit(status)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from dynres_cli.report.text import safe
@@ -15,7 +17,17 @@ def data(text: str) -> None:
     """One line of data on stdout, as UTF-8 whatever the locale."""
     if sys.stdout is None:
         return
-    sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+    with suppress_gone():
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
+
+
+@contextmanager
+def suppress_gone() -> Iterator[None]:
+    """Whoever read our output may have gone (`| head`): nothing is wrong with the run, so it goes on, into nothing."""
+    try:
+        yield
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def indented(value: object) -> str:
@@ -27,11 +39,12 @@ def stream(pieces: Iterable[bytes | IO[bytes]]) -> None:
     """Data on stdout that is too long to hold, from bytes and open files."""
     if sys.stdout is None:
         return
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            sys.stdout.buffer.write(piece)
-        else:
-            shutil.copyfileobj(piece, sys.stdout.buffer)
+    with suppress_gone():
+        for piece in pieces:
+            if isinstance(piece, bytes):
+                sys.stdout.buffer.write(piece)
+            else:
+                shutil.copyfileobj(piece, sys.stdout.buffer)
 
 
 def note(text: str) -> None:

@@ -174,19 +174,19 @@ def shared_fairly(pid: int) -> int:
 
 @linux
 def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
-    """Guarantee 15: four workers, four pictures of 32 megapixels, 300 MB for them: below the 771 MB that are stated."""
+    """Guarantee 15: four workers, four pictures of 32 megapixels, 350 MB for them: below the 823 MB stated."""
     image = corpus.picture(8000, 4000)
     png = corpus.encoded(image, format="PNG", compress_level=1)
     bmp = corpus.encoded(image, format="BMP")
     corpus.write_all(tmp_path / "in", {"a.png": png, "b.png": png, "c.bmp": bmp, "d.bmp": bmp})
-    run = start(tmp_path / "in", tmp_path / "out", "-j", "4", "--max-memory", "300M", "--kernel", "numba")
+    run = start(tmp_path / "in", tmp_path / "out", "-j", "4", "--max-memory", "350M", "--kernel", "numba")
     peak = 0
     while run.poll() is None:
         peak = max(peak, sum(map(shared_fairly, [run.pid, *workers_of(run.pid)])))
         time.sleep(0.005)
     _output, errors = run.communicate()
     assert run.returncode == 0, errors
-    assert 300_000_000 < peak < 200_000_000 + 4 * 64_000_000 + 300 * (1 << 20)
+    assert 300_000_000 < peak < 200_000_000 + 4 * 64_000_000 + 350 * (1 << 20)
 
 
 def test_truncated_files_are_errors_and_no_grey_tail_is_tiled(tmp_path: Path) -> None:
