@@ -176,6 +176,12 @@ class Plan:
         """How many pixels all surfaces hold together: what rendering costs."""
         return sum(surface.size.area for surface in self.surfaces)
 
+    def _repr_html_(self) -> str:
+        """The grid drawn, for notebooks."""
+        from dynres_cli.svg import plan_html  # noqa: PLC0415 - drawing is nobody else's business
+
+        return plan_html(self)
+
 
 def whole(size: Size) -> Box:
     """The box that covers a picture of this size."""

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "dynres_cli"
 
 LAYERS = {
     0: ("errors",),
-    1: ("geometry", "items", "storage", "engines", "formats", "arena"),
+    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
         *("depth", "picture", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dynres_cli import __version__
-from dynres_cli.cli import diff, inspect, join, mapping, plan, report, schema, stats, strategies, tile, verify
+from dynres_cli.cli import diff, inspect, join, mapping, merge, plan, report, schema, stats, strategies, tile, verify
 
 # An option that is not given costs Typer the import of pydantic, a good part of what `dynres tile --help` may take.
 # Where a command follows nobody asks for the application's own help or completion, so it does without them there.
@@ -60,3 +60,4 @@ app.command("map", context_settings=SETTINGS, epilog=mapping.EPILOG)(mapping.map
 app.command("diff", context_settings=SETTINGS, epilog=diff.EPILOG)(diff.diff)
 app.command("stats", context_settings=SETTINGS, epilog=stats.EPILOG)(stats.stats)
 app.command("schema", context_settings=SETTINGS, epilog=schema.EPILOG)(schema.schema)
+app.command("merge", context_settings=SETTINGS, epilog=merge.EPILOG)(merge.merge)

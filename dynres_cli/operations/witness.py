@@ -48,7 +48,7 @@ def witness(output: Output, text: bytes) -> Witness:
         stands = os.path.lexists(os.path.join(output.root, output.folder_of(key), RECORD))
         return Witness(text, told, Finding(path, "unsafe_path" if stands else "missing"))
     own = _parsed(committed)
-    expected = as_line(own, committed, output.part(key)) if own else text
+    expected = _expected(own, committed, output.part(key)) if own else text
     damaged = own is None or not committed.endswith(b"\n") or (told is not None and expected != text)
     return Witness(expected, told or own, Finding(path, "manifest") if damaged else None)
 
@@ -80,9 +80,14 @@ def _legible_key(text: bytes) -> str | None:
         return None
 
 
-def as_line(record: Record, committed: bytes, part: str | None) -> bytes:
-    """A committed record as its manifest has it: word for word, or with its paths below a shard's folder."""
-    if part is None or not isinstance(record, TiledRecord):
-        return committed.removesuffix(b"\n")
+def _expected(record: Record, committed: bytes, part: str | None) -> bytes:
+    """The line that a manifest has for a committed record: word for word, or as merging writes it."""
+    return committed.removesuffix(b"\n") if part is None else as_line(record, part)
+
+
+def as_line(record: Record, part: str) -> bytes:
+    """A committed record as a merged manifest has it: with its paths below its shard's folder."""
+    if not isinstance(record, TiledRecord):
+        return line(record).encode()
     files = tuple(replace(entry, path=f"{part}/{entry.path}") for entry in record.files)
     return line(replace(record, files=files)).encode()

@@ -1,0 +1,162 @@
+"""`dynres merge`: the manifests of a run's shards joined into one, once it is proved that nothing is missing."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import IO
+
+from dynres_cli.errors import RunError, UsageError
+from dynres_cli.keys import KeyList, Shard, to_bytes
+from dynres_cli.manifest import MANIFEST, TAIL, Keys, Record, Run, head, place, shown
+from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.reading import Output, named, open_output
+from dynres_cli.operations.spool import BLOCK
+from dynres_cli.operations.witness import as_line
+from dynres_cli.storage import NewFile, Writer, lock, safe_parts
+from dynres_cli.tree import portable
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One shard's output: its folder below the merged one, its place among the shards, and its manifest."""
+
+    folder: str
+    shard: Shard
+    output: Output
+
+    def records(self) -> Iterator[tuple[bytes, Record, str]]:
+        """Each record with its key's bytes and this folder."""
+        for record in self.output.records():
+            key = place(record)
+            if not self.shard.holds(key):
+                message = f"{self.output.where}: {record.key} does not belong to shard {self.output.run.shard}"
+                raise RunError(message, "manifest")
+            yield to_bytes(key), record, self.folder
+
+
+def merge(outs: Sequence[str], dest: str) -> Run:
+    """Write DEST/manifest.json over the outputs of all shards, each of which stays where it is; its head.
+
+    UsageError for an output that does not lie below DEST; RunError, before anything is written, for one that is
+    missing or there twice, and where parameters, algorithm or listing differ.
+    """
+    folders = [folder_below(out, dest) for out in outs]
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(open_output(out)) for out in outs]
+        parts = checked([_part(folder, output) for folder, output in zip(folders, outputs, strict=True)])
+        _refuse_other(dest)
+        lines = stack.enter_context(tempfile.TemporaryFile())
+        run = _joined(parts, lines)
+        with lock(dest):
+            Writer(dest).write("", [NewFile(MANIFEST, _document(run, lines))])
+    return run
+
+
+def folder_below(out: str, dest: str) -> str:
+    """An output's path below the merged folder, as the manifest is going to name it."""
+    inside = portable(os.path.relpath(os.path.abspath(out), os.path.abspath(dest)))
+    if inside == os.curdir or inside.split("/")[0] == os.pardir or shown(inside) != inside:
+        message = f"{out} does not lie below {dest}; move it there, for the merged manifest names its files from {dest}"
+        raise UsageError(message)
+    safe_parts(inside)
+    return inside
+
+
+def _part(folder: str, output: Output) -> Part:
+    if output.run.shard is None or output.run.listing is None:
+        message = f"{output.where}: is not of a run with --shard, so there is nothing to merge"
+        raise RunError(message, "not_a_shard")
+    return Part(folder, Shard.parse(output.run.shard), output)
+
+
+def checked(parts: Sequence[Part]) -> list[Part]:
+    """The parts in the order of their shards; RunError naming what is missing, doubled or different."""
+    first = parts[0]
+    for part in parts[1:]:
+        different = _difference(first, part)
+        if different:
+            message = f"{first.output.where} and {part.output.where} differ in {different}; they are not of one run"
+            raise RunError(message, "differ")
+    by_number: dict[int, Part] = {}
+    for part in parts:
+        if part.shard.index in by_number:
+            twice = by_number[part.shard.index].output.root, part.output.root
+            message = f"shard {part.output.run.shard} is there twice: {twice[0]} and {twice[1]}; give one of them"
+            raise RunError(message, "doubled")
+        by_number[part.shard.index] = part
+    missing = [f"{number}/{first.shard.count}" for number in range(1, first.shard.count + 1) if number not in by_number]
+    if missing:
+        message = (
+            f"missing of {first.shard.count} shards: {', '.join(missing)}; run `dynres tile` with --shard for each"
+        )
+        raise RunError(message, "missing")
+    return [by_number[number] for number in sorted(by_number)]
+
+
+def _difference(one: Part, other: Part) -> str | None:
+    """The first thing in which two parts do not belong together."""
+    a, b = one.output.run, other.output.run
+    same = {
+        "the number of shards": one.shard.count == other.shard.count,
+        "the preset": (a.preset, a.strategy) == (b.preset, b.strategy),
+        "the parameters": dict(a.params) == dict(b.params),
+        "the options": dict(a.options) == dict(b.options),
+        "the algorithm": a.algorithm == b.algorithm,
+        "the inputs that they were dealt from": a.listing == b.listing,
+    }
+    return next((name for name, agrees in same.items() if not agrees), None)
+
+
+def _refuse_other(dest: str) -> None:
+    """Refuse to replace a manifest that is not of an earlier merge."""
+    if not os.path.lexists(os.path.join(dest, MANIFEST)):
+        return
+    with open_output(dest) as before:
+        if before.run.parts is None:
+            message = f"{named(dest)}: belongs to a run that wrote there itself; choose another folder for -o"
+            raise RunError(message, "not_ours")
+
+
+def _joined(parts: Sequence[Part], lines: IO[bytes]) -> Run:
+    """Write all records' lines in key order, and give the head that they add up to."""
+    keys, counts, last = KeyList(), Counts(), b""
+    for key, record, folder in heapq.merge(*(part.records() for part in parts), key=lambda each: each[0]):
+        if key <= last:
+            message = f"{shown(place(record))} is there twice, or out of order, in {folder}; tile that shard again"
+            raise RunError(message, "doubled")
+        last = key
+        lines.write(b",\n" if keys.count else b"")
+        lines.write(as_line(record, folder))
+        keys.add(place(record))
+        counts.add_record(record)
+    listing, run = parts[0].output.run.listing, parts[0].output.run
+    if listing is None or (keys.count, keys.digest) != (listing.count, listing.sha256):
+        message = f"{keys.count:,} inputs are there and {listing.count if listing else 0:,} were listed; tile again"
+        raise RunError(message, "missing")
+    return replace(
+        run,
+        images=keys.count,
+        tiled=counts.tiled,
+        failed=counts.failed,
+        tiles=counts.tiles,
+        total=counts.total,
+        tokens=counts.tokens,
+        failures=dict(sorted(counts.failures.items())),
+        keys=Keys(keys.count, keys.digest),
+        shard=None,
+        listing=None,
+        parts=tuple(part.folder for part in parts),
+    )
+
+
+def _document(run: Run, lines: IO[bytes]) -> Iterator[bytes]:
+    yield head(run).encode()
+    lines.seek(0)
+    while block := lines.read(BLOCK):
+        yield block
+    yield b"\n" + TAIL.encode()

@@ -1,0 +1,173 @@
+"""A finished output from Python: records one at a time, their arrays opened when they are asked for."""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from dynres_cli.errors import RunError
+from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord
+from dynres_cli.operations.checking import npy_header, png_levels
+from dynres_cli.operations.reading import Output, open_output
+from dynres_cli.operations.replanning import replanned
+from dynres_cli.storage import open_below
+from dynres_cli.svg import plan_html
+
+Array = npt.NDArray[Any]
+
+
+class OpenRecord:
+    """One picture of an output: every field of its record by name, and its arrays.
+
+    `status` is "tiled" or "failed"; a failed picture has no arrays.
+    """
+
+    def __init__(self, output: Output, record: Record) -> None:
+        self.record = record
+        self._output = output
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the record's own fields
+        if name == "record":  # a copy that is only being made has none yet
+            raise AttributeError(name)
+        return getattr(self.record, name)
+
+    def __repr__(self) -> str:
+        return f"<{self.record.key}: {self._in_words()}>"
+
+    def _in_words(self) -> str:
+        record = self.record
+        if isinstance(record, FailedRecord):
+            return f"failed, {record.code}"
+        return f"{record.width}×{record.height}, grid {record.grid.cols}×{record.grid.rows}, {record.tokens:,} tokens"
+
+    def _repr_html_(self) -> str:
+        if isinstance(self.record, FailedRecord):
+            return ""
+        flags = f" · {', '.join(self.record.flags)}" if self.record.flags else ""
+        return plan_html(replanned(self.record), f"{self.record.key} · {self._in_words()}{flags}")
+
+    @property
+    def pixel_values(self) -> Array | list[Array]:
+        """What the model is fed: one array, or a list where its views differ in size; read from disk where touched.
+
+        bfloat16 is stored as whole numbers of 16 bits. RunError where the run wrote no tensors, or a file is damaged.
+        """
+        entries = [each for each in self._files if each.kind == "tensor"]
+        if not entries:
+            raise _refusal(self.record.key, "has no tensor; tile it with --tensor npy")
+        arrays = [self._array(each) for each in entries]
+        return arrays[0] if entries[0].view is None else arrays
+
+    @property
+    def views(self) -> list[npt.NDArray[np.uint8]]:
+        """The views as uint8 (height, width, 3) arrays in the model's order, from their pictures."""
+        entries = sorted((each for each in self._files if each.kind != "tensor"), key=lambda each: each.view or 0)
+        if not entries:
+            raise _refusal(self.record.key, "has no tiles as pictures; tile it with --tiles png")
+        return [self._levels(each) for each in entries]
+
+    @property
+    def _files(self) -> tuple[FileEntry, ...]:
+        return self.record.files if isinstance(self.record, TiledRecord) else ()
+
+    def _array(self, entry: FileEntry) -> Array:
+        try:
+            with open_below(self._output.root, self._path(entry)) as handle, os.fdopen(os.dup(handle), "rb") as file:
+                header = npy_header(file)
+                if header is None or header[0] != entry.shape or header[1].hasobject:
+                    raise _refusal(
+                        self.record.key, f"has another array in {entry.path} than its record says; see dynres verify"
+                    )
+                shape, dtype = header
+                return np.memmap(file, dtype=dtype, mode="r", offset=file.tell(), shape=shape)
+        except (OSError, ValueError) as error:
+            raise _refusal(self.record.key, f"cannot be read from {entry.path}: {error}; see dynres verify") from error
+
+    def _levels(self, entry: FileEntry) -> npt.NDArray[np.uint8]:
+        try:
+            with open_below(self._output.root, self._path(entry)) as handle, os.fdopen(os.dup(handle), "rb") as file:
+                levels = png_levels(file, entry)
+        except OSError as error:
+            raise _refusal(self.record.key, f"cannot be read from {entry.path}: {error}; see dynres verify") from error
+        if levels is None:
+            raise _refusal(self.record.key, f"has no picture of its size in {entry.path}; see dynres verify")
+        return levels
+
+    def _path(self, entry: FileEntry) -> str:
+        return self._output.path(self.record, entry)
+
+
+def _refusal(key: str, why: str) -> RunError:
+    return RunError(f"{key} {why}", code="output")
+
+
+class OpenRun:
+    """The records of an output, in key order: iterate, count, or ask by number or key.
+
+    Safe to hand to worker processes: each opens the manifest for itself.
+    """
+
+    def __init__(self, out: str | os.PathLike[str]) -> None:
+        self._out = os.fspath(out)
+        self._open()
+        self._offsets = array("Q", (offset for offset, _ in self._output.located()))
+        self._numbers: dict[str, int] = {}
+
+    def _open(self) -> None:
+        self._stack = ExitStack()
+        self._output = self._stack.enter_context(open_output(self._out))
+        self._pid = os.getpid()
+
+    @property
+    def run(self) -> Run:
+        """What the manifest says of all of them together."""
+        return self._output.run
+
+    def __len__(self) -> int:
+        return len(self._offsets)
+
+    def __iter__(self) -> Iterator[OpenRecord]:
+        return (self[number] for number in range(len(self)))
+
+    def __getitem__(self, which: int | str) -> OpenRecord:
+        """A record by its number in key order, or by its key."""
+        if self._pid != os.getpid():
+            self._open()  # a forked process shares its parent's place in the file
+        number = self._number(which) if isinstance(which, str) else which
+        return OpenRecord(self._output, self._output.at(self._offsets[number]))
+
+    def _number(self, key: str) -> int:
+        if not self._numbers:
+            self._numbers = {record.key: number for number, record in enumerate(self._output.records())}
+        return self._numbers[key]
+
+    def __reduce__(self) -> tuple[type[OpenRun], tuple[str]]:
+        return OpenRun, (self._out,)
+
+    def __repr__(self) -> str:
+        run = self.run
+        return f"<{self._out}: {run.tiled:,} tiled, {run.failed:,} failed, {run.tokens:,} tokens for {run.preset}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the manifest; arrays that were opened stay open."""
+        self._stack.close()
+
+
+def open_run(out: str | os.PathLike[str]) -> OpenRun:
+    """An output that `dynres tile` wrote; RunError where it has no sound manifest."""
+    return OpenRun(out)

@@ -1,0 +1,131 @@
+"""`dynres merge`: shards joined, and every way in which something can be missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import dynres_cli
+from tests.cli.command import dynres, manifest, tree
+from tests.operations.outputs import SMALL, copy, edit, pictures, tiled
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the outputs of two shards in `all`, and of the whole run in `whole`; not to be changed."""
+    folder = tmp_path_factory.mktemp("merge")
+    source = pictures(folder / "in")
+    tiled(source, folder / "whole")
+    (folder / "all").mkdir()
+    for number in (1, 2):
+        tiled(source, folder / "all" / f"part{number}", *SMALL, "--shard", f"{number}/2")
+    return folder
+
+
+@pytest.fixture
+def shards(finished: Path, tmp_path: Path) -> Path:
+    """The two shards to work on."""
+    return copy(finished / "all", tmp_path / "all")
+
+
+def test_the_merged_manifest_is_the_whole_runs_but_for_the_folders(finished: Path, shards: Path) -> None:
+    """The same head, save the parts' names; the same records in the same order, their files where they lie."""
+    ran = dynres("merge", shards / "part2", shards / "part1", "-o", shards, "--json")
+    assert ran.status == 0
+    assert ran.json == {"outs": 2, "images": 5, "tiled": 4, "failed": 1, "manifest": f"{shards}/manifest.json"}
+    merged, whole = manifest(shards), manifest(finished / "whole")
+    assert merged["run"].pop("parts") == ["part1", "part2"]
+    assert merged["run"] == whole["run"]
+    for one, other in zip(merged["images"], whole["images"], strict=True):
+        for entry in one.get("files", ()):
+            assert (shards / entry["path"]).is_file()
+            entry["path"] = entry["path"].partition("/")[2]
+        assert one == other
+
+
+def test_a_second_merge_writes_the_same_bytes(shards: Path) -> None:
+    """In whatever order the parts are given."""
+    parts = [shards / "part1", shards / "part2"]
+    assert dynres("merge", *parts, "-o", shards).status == 0
+    before = tree(shards)
+    assert dynres("merge", *reversed(parts), "-o", shards).status == 0
+    assert tree(shards) == before
+
+
+def test_every_other_command_takes_the_merged_folder(finished: Path, shards: Path, tmp_path: Path) -> None:
+    """Verify finds nothing, and then what is damaged; join and diff work; open_run has the arrays."""
+    dynres("merge", shards / "part1", shards / "part2", "-o", shards)
+    ran = dynres("verify", shards, "--json", "--against", "pillow", "--source", finished / "in")
+    assert (ran.status, ran.json["findings"]) == (0, [])
+    assert dynres("diff", shards, finished / "whole").status == 0
+    assert dynres("join", shards, tmp_path / "dest", "--json").json["joined"] == 4
+    assert len(dynres_cli.open_run(shards)["z.bmp"].pixel_values) == 7
+    path = next(shards.glob("part*/z.bmp"))
+    (path / "thumbnail.png").unlink()
+    (path / "stranger").touch()
+    (shards / "part1" / "stranger").touch()
+    folder = path.relative_to(shards).as_posix()
+    found = {each["path"]: each["problem"] for each in dynres("verify", shards, "--json").json["findings"]}
+    assert found == {
+        f"{folder}/thumbnail.png": "missing",
+        f"{folder}/stranger": "extra",
+        "part1/stranger": "extra",
+    }
+
+
+def test_a_missing_shard_is_named_and_nothing_is_written(shards: Path) -> None:
+    """Exit 1."""
+    ran = dynres("merge", shards / "part2", "-o", shards)
+    assert ran.status == 1
+    assert "missing of 2 shards: 1/2" in ran.err
+    assert not (shards / "manifest.json").exists()
+
+
+def test_a_doubled_shard_is_named(shards: Path) -> None:
+    """Both folders."""
+    copy(shards / "part1", shards / "again")
+    ran = dynres("merge", shards / "part1", shards / "part2", shards / "again", "-o", shards)
+    assert ran.status == 1
+    assert "shard 1/2 is there twice" in ran.err
+    assert "again" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        pytest.param('"max_num": 6', '"max_num": 7', "the parameters", id="parameters"),
+        pytest.param('"algorithm": ', '"algorithm": 9', "the algorithm", id="algorithm"),
+        pytest.param('"exif": "ignore"', '"exif": "apply"', "the options", id="options"),
+        pytest.param('"listing": {"count": 5', '"listing": {"count": 6', "the inputs", id="listing"),
+    ],
+)
+def test_shards_of_different_runs_are_refused(shards: Path, old: str, new: str, what: str) -> None:
+    """With what differs, and both manifests' names."""
+    edit(shards / "part2", old, new)
+    ran = dynres("merge", shards / "part1", shards / "part2", "-o", shards)
+    assert ran.status == 1
+    assert f"differ in {what}" in ran.err
+
+
+def test_what_is_no_shard_or_lies_elsewhere_is_refused(finished: Path, shards: Path, tmp_path: Path) -> None:
+    """A whole run is exit 1, an output that is not below DIR is exit 2, a run's own folder is never written over."""
+    copy(finished / "whole", shards / "whole")
+    assert "is not of a run with --shard" in dynres("merge", shards / "whole", "-o", shards).err
+    assert dynres("merge", shards / "part1", shards / "part2", "-o", tmp_path / "other").status == 2
+    copy(finished / "whole", shards)
+    before = (shards / "manifest.json").read_bytes()
+    ran = dynres("merge", shards / "part1", shards / "part2", "-o", shards)
+    assert ran.status == 1
+    assert "belongs to a run" in ran.err
+    assert (shards / "manifest.json").read_bytes() == before
+
+
+def test_an_edited_shard_is_refused(shards: Path) -> None:
+    """A picture that was taken out of its manifest is missed by the count of its keys."""
+    path = next(path for path in shards.glob("part*/manifest.json") if '"key": "z.bmp"' in path.read_text())
+    edit(path.parent, '"key": "z.bmp"', '"key": "y.bmp"')
+    ran = dynres("merge", shards / "part1", shards / "part2", "-o", shards)
+    assert ran.status == 1
+    assert "manifest.json" in ran.err
+    assert not (shards / "manifest.json").exists()
