@@ -26,6 +26,7 @@ Exit status: 0 all is well, 1 there is no manifest to verify against or it leads
 
 def verify(
     out: Annotated[str, typer.Argument(metavar="OUT", help="What `dynres tile` wrote.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[IN]...", help="More inputs after --source.")] = None,
     *,
     against: Annotated[
         Literal["pillow"] | None, Option("--against", help="Render again with plain Pillow and compare the pixels.")
@@ -48,10 +49,12 @@ def verify(
     from dynres_cli.report.steps import steps
     from dynres_cli.source import Selection
 
-    check_asked(against, source, sample)
+    check_asked(against, source, more, sample)
     account = Account()
     with steps(quiet=quiet) as progress:
-        selection = Selection(tuple(source or ()), hidden=True, follow_links=follow, out=out, fold=folds(out))
+        selection = Selection(
+            (*(source or ()), *(more or ())), hidden=True, follow_links=follow, out=out, fold=folds(out)
+        )
         second = Sources(selection, sample) if source else None
         found = findings_of(out, account, Check(progress, second))
         counts = verification.document(found, account) if json else verification.lines(found)
@@ -63,8 +66,11 @@ def verify(
     raise typer.Exit(3 if counts else 0)
 
 
-def check_asked(against: str | None, source: list[str] | None, sample: int | None) -> None:
+def check_asked(against: str | None, source: list[str] | None, more: list[str] | None, sample: int | None) -> None:
     """Refuse half a question."""
+    if more and not source:
+        msg = f"verify takes one OUT, and {more[0]!r} stands behind it; inputs belong behind --source"
+        raise UsageError(msg)
     if against is not None and not source:
         msg = "--against pillow needs the pictures: add --source with the inputs of the run"
         raise UsageError(msg)

@@ -89,6 +89,15 @@ def test_without_a_manifest_of_ours_it_is_exit_1(tmp_path: Path, text: str | Non
     assert f"{tmp_path}/manifest.json: {reason}" in ran.err
 
 
+def test_several_sources_may_follow_one_another(source: Path, tmp_path: Path) -> None:
+    """--source IN... as the inputs of `tile`; without --source a second argument is a mistake."""
+    inputs = (source / "a", source / "z.bmp")
+    assert dynres("tile", *inputs, tmp_path / "out", *SMALL).status == 0
+    ran = dynres("verify", tmp_path / "out", "--against", "pillow", "--source", *inputs, "--json")
+    assert (ran.status, ran.json["findings"]) == (0, [])
+    assert dynres("verify", tmp_path / "out", source).status == 2
+
+
 @pytest.mark.parametrize("options", [("--against", "pillow"), ("--source", "."), ("--sample", "3")])
 def test_half_a_question_is_a_usage_error(out: Path, options: tuple[str, ...]) -> None:
     """--against, --source and --sample belong together."""
