@@ -74,12 +74,7 @@ def all_flags(
     """Every flag of a picture in the order of the design."""
     flipped = _grid_if_upright(facts, recipe) != plan.grid if facts.orientation >= 5 else False
     read = flags(facts, handling, truncated=truncated, grid_flipped=flipped)
-    return read + fit_of(plan, facts.tiled_size(handling)) + last_flags(facts)
-
-
-def fit_of(plan: Plan, size: Size) -> tuple[str, ...]:
-    """The flags that depend on nothing but the picture's size."""
-    return fit_flags(*scales(plan, size))
+    return read + fit_flags(*scales(plan, facts.tiled_size(handling))) + last_flags(facts)
 
 
 def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:
@@ -91,6 +86,10 @@ def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:
 
 def scales(plan: Plan, size: Size) -> tuple[float, float]:
     """How much larger the tiles show the picture than it is, by axis."""
-    shown_view = next((view for view in plan.views if view.role == "tile"), plan.views[0])
-    back = to_source(plan, size, shown_view.surface)
+    back = to_source(plan, size, measured_surface(plan))
     return float(1 / back.scale_x), float(1 / back.scale_y)
+
+
+def measured_surface(plan: Plan) -> int:
+    """The surface whose scale is told: that of the first tile."""
+    return next((view for view in plan.views if view.role == "tile"), plan.views[0]).surface

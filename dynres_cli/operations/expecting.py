@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import pow, sqrt  # noqa: A004 - of floats alone, so that types stay floats
 
 from dynres_cli.errors import NotTileable
-from dynres_cli.facts import Facts, Handling, flags, last_flags
-from dynres_cli.geometry import Plan, Size, to_source
+from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
+from dynres_cli.geometry import Affine, Plan, Size, to_source
 from dynres_cli.job import made_bytes
-from dynres_cli.outcome import all_flags, fit_of
+from dynres_cli.outcome import all_flags, measured_surface
 from dynres_cli.recipe import Recipe
 from dynres_cli.sinks import npy
 from dynres_cli.sinks.tree import Writing
@@ -99,15 +100,17 @@ class Planner:
         if plan.total > self.max_tiles:
             message = f"would be cut into {plan.total:,} views and {self.max_tiles:,} are allowed; raise --max-tiles"
             raise NotTileable(message)
+        maps = {number: to_source(plan, size, number) for number in {view.surface for view in plan.views}}
+        seen = maps[measured_surface(plan)]
         return Layout(
             grid=f"{plan.grid.cols}x{plan.grid.rows}",
             tiles=plan.tiles,
             total=plan.total,
             tokens=recipe.tokens(size, plan),
-            fit=fit_of(plan, size),
+            fit=fit_flags(float(1 / seen.scale_x), float(1 / seen.scale_y)),
             npy=npy_bytes(plan, self.writing, equal=recipe.strategy.equal_views),
             pixels=sum(view.box.size.area for view in plan.views),
-            content=_content(plan, size),
+            content=_content(plan, size, maps),
             memory=made_bytes(plan, self.writing),
         )
 
@@ -127,11 +130,10 @@ def npy_bytes(plan: Plan, writing: Writing, *, equal: bool) -> int:
     return sum(len(npy.header(shape, writing.dtype)) for shape in headers) + sum(3 * s.area * width for s in sizes)
 
 
-def _content(plan: Plan, source: Size) -> float:
+def _content(plan: Plan, source: Size, maps: Mapping[int, Affine]) -> float:
     """Bytes of pixels that show the picture (padding costs nothing), weighed by their scale."""
     weighed = 0.0
-    for number in {view.surface for view in plan.views}:
-        back = to_source(plan, source, number)
+    for number, back in maps.items():
         across, down = Axis(back.scale_x, back.shift_x, source.width), Axis(back.scale_y, back.shift_y, source.height)
         boxes = [view.box for view in plan.views if view.surface == number]
         shown = sum(across.shown(box.left, box.right) * down.shown(box.top, box.bottom) for box in boxes)

@@ -49,11 +49,12 @@ def candidate_grids(min_num: int, max_num: int) -> tuple[Grid, ...]:
 def closest_grid(size: Size, grids: tuple[Grid, ...], side: int) -> Grid:
     """The grid whose aspect ratio is nearest; of equal distance the later, larger one, if the picture is big enough."""
     best, best_distance = Grid(1, 1), float("inf")
+    aspect, area = size.aspect, size.area
     for grid in grids:
-        distance = abs(size.aspect - grid.aspect)
+        distance = abs(aspect - grid.cols / grid.rows)
         closer = distance < best_distance
-        big_enough = size.area > 0.5 * side * side * grid.cols * grid.rows
-        if closer or (distance == best_distance and big_enough):
+        tie_and_big_enough = distance == best_distance and area > 0.5 * side * side * grid.cols * grid.rows
+        if closer or tie_and_big_enough:
             best, best_distance = grid, distance
     return best
 
