@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.presets import PRESETS, PixelPolicy
-from dynres_cli.strategies import STRATEGIES, Params, Prompt, Strategy
+from dynres_cli.strategies import FAMILIES, Params, Prompt, Strategy, load
 
 DEFAULT_PRESET = "internvl2"
 
@@ -28,7 +28,7 @@ class Recipe:
 
     @property
     def strategy(self) -> Strategy[Any]:
-        return STRATEGIES[self.strategy_name]
+        return load(self.strategy_name)
 
     def plan(self, size: Size) -> Plan:
         """The plan for a picture of this size; NotTileable if the family refuses it."""
@@ -70,7 +70,7 @@ def resolve(
     if strategy is not None and strategy != chosen.strategy:
         msg = f"preset {name} belongs to strategy {chosen.strategy}, not to {strategy}; give one of the two"
         raise UsageError(msg)
-    family = STRATEGIES[chosen.strategy]
+    family = load(chosen.strategy)
     values = {**chosen.params, **_parsed(family.params, overrides or {})}
     return Recipe(name, chosen.strategy, family.params(**values), chosen.pixels)
 
@@ -81,7 +81,7 @@ def _first_preset_of(strategy: str | None) -> str:
     for name, preset in PRESETS.items():
         if preset.strategy == strategy:
             return name
-    raise UsageError(unknown("strategy", strategy, STRATEGIES))
+    raise UsageError(unknown("strategy", strategy, FAMILIES))
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Size
 from dynres_cli.presets import PRESETS, PixelPolicy
 from dynres_cli.recipe import resolve, unknown
-from dynres_cli.strategies import STRATEGIES
+from dynres_cli.strategies import FAMILIES
 
 EXAMPLE = Size(1280, 720)
 """A common picture that costs are compared on."""
@@ -99,6 +99,6 @@ def find(name: str) -> list[Description]:
     """The preset of this name, or all presets of the strategy of this name."""
     if name in PRESETS:
         return [describe(name)]
-    if name in STRATEGIES:
+    if name in FAMILIES:
         return [describe(preset) for preset, data in PRESETS.items() if data.strategy == name]
-    raise UsageError(unknown("preset or strategy", name, [*PRESETS, *STRATEGIES]))
+    raise UsageError(unknown("preset or strategy", name, [*PRESETS, *FAMILIES]))
