@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dynres_cli.manifest import FailedRecord, Record, to_json
 from dynres_cli.operations.statistics import ASPECTS, LARGEST, SCALES, WIDEST, Statistics
 from dynres_cli.report.summary import aligned, by_reason, histogram
-from dynres_cli.report.text import bar, count, size_of
+from dynres_cli.report.text import bar, count, safe, size_of
 
 COLUMNS = (
     *("key", "status", "code", "format", "width", "height", "cols", "rows", "tiles", "thumbnail", "total", "tokens"),
@@ -98,7 +98,8 @@ def csv_lines(records: Iterable[Record]) -> Iterator[str]:
 
 
 def _harmless(name: str) -> str:
-    return f"'{name}" if name.startswith(_FORMULA) else name
+    """A name that neither a spreadsheet computes nor a terminal obeys."""
+    return f"'{safe(name)}" if name.startswith(_FORMULA) else safe(name)
 
 
 def _row(cells: Iterable[object]) -> str:
