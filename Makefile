@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 test-all check format bench docs conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser test-all check format bench docs conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,13 @@ PIXEL_TESTS := tests/test_resample.py tests/test_render.py tests/test_normalize.
 test-pillow12: $(PILLOW12)/.stamp  ## the pixel tests under Pillow 12; none run is a failure
 	$(PILLOW12)/bin/python -c 'import PIL; assert PIL.__version__.startswith("12."), PIL.__version__'
 	$(PILLOW12)/bin/python -m pytest -n auto -q -m 'not slow and not conformance' $(PIXEL_TESTS)
+
+browser: $(STAMP)  ## what the tests of the report need beside Chromium itself; without it they are skipped
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[test-browser]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-browser]' -c constraints-dev.txt; \
+	fi
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones
 	$(PYTHON) -m pytest -n auto -q -m 'not conformance'
