@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,19 +23,27 @@ def problems(out: Path, *words: str | Path) -> tuple[int, set[str]]:
     return done.returncode, {finding["path"] for finding in json.loads(done.stdout)["findings"]}
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two pictures and a bad file in `in`, and in `out` what a run made of it."""
+    place = tmp_path_factory.mktemp("verified")
+    corpus.photos(place / "in", 1)
+    corpus.write_all(place / "in", {"b.png": corpus.good_files()["plain.png"], "bad.gif": b"nonsense"})
+    assert tile(place / "in", place / "out", "--max-num", "2").returncode == 3
+    return place
+
+
 @pytest.fixture
-def out(tmp_path: Path) -> Path:
-    """The output of two pictures and one failure."""
-    corpus.photos(tmp_path / "in", 1)
-    corpus.write_all(tmp_path / "in", {"b.png": corpus.good_files()["plain.png"], "bad.gif": b"nonsense"})
-    assert tile(tmp_path / "in", tmp_path / "out", "--max-num", "2").returncode == 3
+def out(made: Path, tmp_path: Path) -> Path:
+    """A copy of that output, to be damaged."""
+    shutil.copytree(made / "out", tmp_path / "out")
     return tmp_path / "out"
 
 
-def test_one_flipped_bit_in_any_file_is_found(out: Path, tmp_path: Path) -> None:
+def test_one_flipped_bit_in_any_file_is_found(out: Path, made: Path) -> None:
     """Guarantee 39: one bit of every file in turn, in its first, middle or last byte: verify exits 3 and names it."""
     assert problems(out) == (0, set())
-    assert problems(out, "--against", "pillow", "--source", tmp_path / "in") == (0, set())
+    assert problems(out, "--against", "pillow", "--source", made / "in") == (0, set())
     names = sorted(tree(out))
     assert len(names) > 8
     for number, name in enumerate(names):
