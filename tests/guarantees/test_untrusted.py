@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import importlib.util
 import io
 import json
 import os
@@ -154,6 +155,16 @@ def test_only_documented_formats_reach_a_decoder_and_no_program_is_started(tmp_p
     assert outcomes["eps.jpg"] == outcomes["pdf.jpg"] == outcomes["svg.png"] == "format_not_allowed"
     assert "extension_mismatch" in images(tmp_path / "out")["really_a_png.jpg"]["flags"]
     assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("pillow_heif") is not None, reason="the extra heic is installed")
+def test_a_missing_extra_is_a_sentence(tmp_path: Path) -> None:
+    """Guarantee 20: HEIC without its reader is format_not_allowed, and the message names the extra to install."""
+    corpus.write_all(tmp_path / "in", {"a.heic": b"\0\0\0\x18ftypheic" + bytes(100)})
+    assert tile(tmp_path / "in", tmp_path / "out").returncode == 3
+    record = images(tmp_path / "out")["a.heic"]
+    assert record["code"] == "format_not_allowed"
+    assert "pip install 'dynres[heic]'" in record["message"]
 
 
 @posix
