@@ -53,6 +53,7 @@ def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Measure dynres against the plain script.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no memory rows; print only")
+    parser.add_argument("--save", action="store_true", help="keep the readings of a shortened run too")
     parser.add_argument("--small", action="store_true", help="a third of the pictures, to try the benchmark itself out")
     parser.add_argument("--rows", help=f"only these, comma-separated: {', '.join([*ROWS, 'stages'])}")
     parser.add_argument("--scratch", type=Path, default=CACHE / "bench", help="where both sides write [.cache/bench]")
@@ -147,7 +148,7 @@ def main() -> None:
     finally:
         shutil.rmtree(given.scratch, ignore_errors=True)
     whole = not (given.quick or given.small or given.rows)
-    if whole:
+    if whole or given.save:
         print(f"saved as {save(readings).relative_to(ROOT)}")
         results.publish()
     else:

@@ -113,7 +113,9 @@ def test_handles_memory_and_temporary_files_stay_level(tmp_path: Path, number: i
     assert run.returncode == 0, errors
     assert json.loads(output)["tiled"] == number
     assert len(samples) > 5
-    settled, last = samples[len(samples) // 3], samples[-2]
-    assert last[0] <= settled[0] + 1
-    assert last[1] <= settled[1] + growth
+    # The files of one picture are open together for a moment: what is left between pictures tells of a leak.
+    third = len(samples) // 3
+    settled, last = samples[third : 2 * third], samples[-third:]
+    assert min(each[0] for each in last) <= min(each[0] for each in settled) + 1
+    assert min(each[1] for each in last) <= min(each[1] for each in settled) + growth
     assert list(scratch.iterdir()) == []
