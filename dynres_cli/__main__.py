@@ -10,7 +10,7 @@ from dynres_cli.engines import hold_to_one_thread
 # NumPy reads this on import, so it comes before everything that imports it.
 hold_to_one_thread(os.environ)
 
-from dynres_cli.cli.app import app  # noqa: E402
+from dynres_cli.cli.app import app_for  # noqa: E402
 from dynres_cli.errors import DynresError  # noqa: E402
 
 
@@ -27,7 +27,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        app(prog_name="dynres")
+        app_for(sys.argv[1:])(prog_name="dynres")
     except DynresError as error:
         _complain(f"dynres: {error}")
         return error.exit_status

@@ -1,0 +1,76 @@
+"""Takes values that are plainly of their option's type as they are, without loading what checks the others.
+
+Typer hands every value to pydantic, also those that were not given, and importing pydantic takes longer than all that
+`dynres inspect` has to do. Whatever is in any doubt still goes Typer's own way, and is refused in Typer's own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args, get_origin
+
+from typer.core import TyperArgument, TyperCommand, TyperOption
+
+IN_DOUBT = object()
+
+
+class QuickCommand(TyperCommand):
+    """A command whose parameters know a good value when they see one."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - handed on as they come
+        super().__init__(*args, **settings)
+        for parameter in self.params:
+            _quicken(parameter)
+
+    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own signature
+        """Typer's own, which is asked for its value in every run."""
+        option = super().get_help_option(ctx)
+        _quicken(option)
+        return option
+
+
+def _quicken(parameter: object) -> None:
+    """Give a parameter our class in place of Typer's, who chooses it: it adds one method and no state."""
+    if type(parameter) is TyperOption:
+        parameter.__class__ = _QuickOption
+    elif type(parameter) is TyperArgument:
+        parameter.__class__ = _QuickArgument
+
+
+class _QuickOption(TyperOption):
+    def get_runtime_param(self) -> Any:  # noqa: ANN401 - Typer's own type is not public
+        return _Quick(super().get_runtime_param)
+
+
+class _QuickArgument(TyperArgument):
+    def get_runtime_param(self) -> Any:  # noqa: ANN401 - Typer's own type is not public
+        return _Quick(super().get_runtime_param)
+
+
+class _Quick:
+    """Turns what was given into a value: at once where that is plain, by what Typer would use where it is not."""
+
+    def __init__(self, typers_own: Callable[[], Any]) -> None:
+        self.typers_own = typers_own
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own signature
+        kind = param.type_descriptor
+        plain = plain_value(value, kind.annotation, many=param.multiple or param.nargs == -1)
+        if plain is IN_DOUBT or kind.is_ranged:
+            return self.typers_own().coerce(value, param=param, ctx=ctx)
+        return plain
+
+
+def plain_value(value: object, kind: object, *, many: bool) -> object:
+    """The value, if it needs no more than a look to know that it is of this kind; IN_DOUBT otherwise."""
+    if value is None:
+        return () if many else None
+    if many:
+        if kind == list[str] and isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+            return list(value)
+        return IN_DOUBT
+    if get_origin(kind) is Literal:
+        return value if value in get_args(kind) else IN_DOUBT
+    if kind is int and isinstance(value, str):
+        return int(value) if value.isascii() and value.isdigit() else IN_DOUBT
+    return value if kind in (str, int, float) and type(value) is kind else IN_DOUBT
