@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import IO, Any
 
 from dynres_cli import __version__
@@ -30,6 +29,8 @@ class Log:
 
     def start(self, order: Order) -> None:
         """What a person needs who asks why this run was slow or other than the last one."""
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import, and few runs keep a log
+
         limits = order.limits
         versions = {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
         machine = {"system": platform.platform(), "processor": platform.machine(), "cores": os.cpu_count()}
