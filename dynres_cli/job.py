@@ -18,7 +18,7 @@ from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
 from dynres_cli.geometry import Plan
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import MANIFEST, RECORD, TiledRecord, failed_record, line
+from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, TiledRecord, failed_record, line
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
@@ -79,12 +79,17 @@ class Clock:
 
     @contextmanager
     def during(self, stage: Stage, name: str | None = None) -> Iterator[None]:
-        """Everything in the block belongs to this stage; `name` tells parts of a stage apart in a profile."""
-        self.stage = stage
-        started = time.perf_counter()
+        """Everything in the block belongs to this stage, save what a block within it says of itself.
+
+        `name` tells parts of a stage apart in a profile.
+        """
+        before, self.stage = self.stage, stage
+        told, started = sum(self.seconds.values()), time.perf_counter()
         yield
+        inner = sum(self.seconds.values()) - told
         label = name or stage
-        self.seconds[label] = self.seconds.get(label, 0.0) + time.perf_counter() - started
+        self.seconds[label] = self.seconds.get(label, 0.0) + time.perf_counter() - started - inner
+        self.stage = before
 
 
 def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
@@ -143,32 +148,51 @@ class Attempt:
             views = render(decoded.pixels, plan, job.look, ARENA)
         size = facts.tiled_size(job.handling)
         rendered = tree.Rendered(self.item.key, size, plan, views, job.look.kernel, ARENA)
-        outputs = list(self._encoded(rendered))
         seen = Seen(source, facts, plan, job.handling, truncated=decoded.truncated)
+        records: list[TiledRecord] = []
         with during("write"):
-            return self._commit(seen, outputs)
+            written = job.writer.write(self.item.key, self._files(seen, rendered, records))
+        made = resume.done(self.item.key, records[0], made=True)
+        return dataclasses.replace(made, bytes_written=written, stages=self.clock.seconds)
 
-    def _encoded(self, rendered: tree.Rendered) -> Iterator[tree.Output]:
-        """The files' bytes, each with its entry."""
+    def _files(self, seen: Seen, rendered: tree.Rendered, records: list[TiledRecord]) -> Iterator[NewFile]:
+        """Every file as it is made, the record last; it is handed out too.
+
+        The tensor comes first, for it is large: the disk takes it while the tiles are encoded.
+        """
+        tensors: list[FileEntry] = []
+        yield from self._handed_out(self._tensors(rendered), tensors)
+        pictures: list[FileEntry] = []
+        yield from self._handed_out(self._pngs(rendered), pictures)
+        record = tiled_record(self.item, self.job.recipe, seen, [*pictures, *tensors], self.job.options)
+        records.append(record)
+        forget(self.item.key, self.job)
+        yield NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
+
+    def _handed_out(self, outputs: Iterator[tree.Output], entries: list[FileEntry]) -> Iterator[NewFile]:
+        """The files of these outputs; the entry of each is completed while it is being written."""
+        for output in outputs:
+            yield NewFile(output.name, output.pieces)
+            with self.clock.during("write", "digest"):
+                entries.append(tree.described(output, self.item.key))
+
+    def _tensors(self, rendered: tree.Rendered) -> Iterator[tree.Output]:
         writing, recipe = self.job.writing, self.job.recipe
-        if writing.tiles == "png":
-            with self.clock.during("render", "png"):
-                yield from tree.pngs(rendered, recipe.pixels, writing.png_level)
         if writing.tensor == "npy":
             with self.clock.during("render", "normalise"):
                 equal = recipe.strategy.equal_views
-                yield from tree.tensors(rendered, recipe.pixels, writing.dtype, equal=equal)
+                outputs = list(tree.tensors(rendered, recipe.pixels, writing.dtype, equal=equal))
+            yield from outputs
 
-    def _commit(self, seen: Seen, outputs: list[tree.Output]) -> Done:
-        """Write every file aside, rename them, and let the record follow last."""
-        job = self.job
-        record = tiled_record(self.item, job.recipe, seen, [output.entry for output in outputs], job.options)
-        files = [NewFile(output.name, output.pieces) for output in outputs]
-        marker = NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
-        forget(self.item.key, job)
-        written = job.writer.write(self.item.key, [*files, marker])
-        made = resume.done(self.item.key, record, made=True)
-        return dataclasses.replace(made, bytes_written=written, stages=self.clock.seconds)
+    def _pngs(self, rendered: tree.Rendered) -> Iterator[tree.Output]:
+        if self.job.writing.tiles == "png":
+            outputs = tree.pngs(rendered, self.job.recipe.pixels, self.job.writing.png_level)
+            while True:
+                with self.clock.during("render", "png"):
+                    output = next(outputs, None)
+                if output is None:
+                    return
+                yield output
 
 
 def planned(facts: Facts, job: Job) -> Plan:

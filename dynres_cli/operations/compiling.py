@@ -64,17 +64,18 @@ def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard
     """Write manifest.json from the records of `items`, those of the spool; not if it stands there, byte for byte."""
     counts = Counts()
     with tempfile.TemporaryFile() as lines:
-        for text in _separated(_records(job.out, items, counts)):
+        for text in _separated(_records(job, items, counts)):
             lines.write(text)
         first = head(run_of(job, spool, shard, counts)).encode()
         if _digest(_document(first, lines)) != _digest(_existing(job.out)):
             job.writer.write("", [NewFile(MANIFEST, _document(first, lines))])
 
 
-def _records(out: str, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
-    """Each record's line, in key order."""
+def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
+    """Each record's line, in key order; a record that the manifest names is durable before the manifest is."""
     for item in items:
-        text = record_text(out, item.key).rstrip(b"\n")
+        text = record_text(job.out, item.key).rstrip(b"\n")
+        job.writer.settle(item.key)
         counts.add(text, item.key)
         yield text
 

@@ -38,7 +38,10 @@ class Writing:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A file to be: its name in the picture's folder, its bytes in one or more pieces, and its entry in the record."""
+    """A file to be: its name in the picture's folder, its bytes in one or more pieces, and what is known of it so far.
+
+    `described` completes the entry; taking a digest is left for when the disk has the bytes already.
+    """
 
     name: str
     pieces: tuple[bytes | memoryview, ...]
@@ -69,7 +72,7 @@ def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[
             kind=entry.kind if exact else "preview",
             pixels_sha256=hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest(),
         )
-        yield _output(rendered.key, name, (png.encode(pixels, level, rendered.kernel),), entry)
+        yield Output(name, (png.encode(pixels, level, rendered.kernel),), entry)
 
 
 def view_names(plan: Plan) -> list[str]:
@@ -128,18 +131,18 @@ def _tensor(
         array = normalize.channels_first(views) if dtype == "uint8" else _normalised(views, policy, rendered)  # type: ignore[arg-type]
         file = npy.encode(array.reshape(shape), dtype, rendered.arena)
     entry = FileEntry(path="", kind="tensor", shape=shape, dtype=dtype, mean=policy.mean, std=policy.std)
-    return _output(rendered.key, name, (file.data,), entry)
+    return Output(name, (file.data,), entry)
 
 
 def _normalised(views: Sequence[Picture], policy: PixelPolicy, rendered: Rendered) -> Floats:
     return normalize.normalise(views, policy, rendered.kernel, rendered.arena)
 
 
-def _output(key: str, name: str, pieces: tuple[bytes | memoryview, ...], entry: FileEntry) -> Output:
-    """The file with its size and digest in its entry."""
+def described(output: Output, key: str) -> FileEntry:
+    """The file's entry in its picture's record: its path, its size and its digest."""
     digest, size = hashlib.sha256(), 0
-    for piece in pieces:
+    for piece in output.pieces:
         digest.update(piece)
         size += memoryview(piece).nbytes
-    described = dataclasses.replace(entry, path=shown(f"{key}/{name}"), bytes=size, sha256=digest.hexdigest())
-    return Output(name, pieces, described)
+    path = shown(f"{key}/{output.name}")
+    return dataclasses.replace(output.entry, path=path, bytes=size, sha256=digest.hexdigest())

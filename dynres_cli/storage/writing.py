@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,9 +25,15 @@ _AT_ONCE = 16
 
 
 @cache
-def _threads(_process: int) -> ThreadPoolExecutor:
+def _syncers(_process: int) -> ThreadPoolExecutor:
     """Threads that wait for the disk; a forked process needs its own."""
     return ThreadPoolExecutor(_AT_ONCE, "sync")
+
+
+@cache
+def _scribe(_process: int) -> ThreadPoolExecutor:
+    """The thread that writes one file after the other while the next ones are being made."""
+    return ThreadPoolExecutor(1, "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +54,34 @@ class Writer:
     sync: bool = True
     calls: Calls = SYSTEM
 
-    def write(self, key: str, files: Sequence[NewFile]) -> int:
+    def write(self, key: str, files: Iterable[NewFile]) -> int:
         """Write all files into the folder `key` ("" is `root` itself), the last one as the commit marker; their bytes.
 
-        All are written aside and made durable; then the others get their names, and the marker only after them.
-        Raises RunError where the run cannot go on, otherwise ImageError `output_error`; what has a name is whole.
+        Each file is on its way to the disk while the next one is asked for. All are written aside and made durable;
+        then the others get their names, and the marker only after them. The marker's own name is made durable by
+        `settle`: a power cut before that costs a picture that is made again, and nothing else. Raises RunError where
+        the run cannot go on, otherwise ImageError `output_error`, and whatever `files` raises; what has a name is whole.
         """
         parts = _parts(key)
         try:
             with open_folder(self.root, parts, create=True, calls=self.calls) as folder:
                 if not folder.is_new:
                     clean_folder(folder, all_dead=False, calls=self.calls)
-                written = self._write_into(folder, files)
-            # A new folder is an entry of its parent, which may be as new.
-            for depth in range(len(parts) if folder.is_new else 0):
-                with open_folder(self.root, parts[:depth]) as parent:
-                    self._sync_folder(parent)
+                return self._write_into(folder, parts, files)
         except OSError as error:
             raise _explain(error, key, self.root) from error
-        return written
+
+    def settle(self, key: str) -> None:
+        """Make the name of the commit marker in the folder `key` durable, if it is there; quick where it is already."""
+        if not self.sync:
+            return
+        try:
+            with open_folder(self.root, _parts(key)) as folder:
+                self._sync_folder(folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+                message = f"{self.root}: what was written cannot be made durable ({error.strerror}); check the disk"
+                raise classify(error, self.root) or RunError(message, "output") from error
 
     def remove(self, key: str, names: Sequence[str]) -> None:
         """Remove files of the folder `key` in this order; the missing ones are none of its worries."""
@@ -80,63 +95,96 @@ class Writer:
         except OSError as error:
             raise _explain(error, key, self.root) from error
 
-    def _write_into(self, folder: Folder, files: Sequence[NewFile]) -> int:
-        aside = [(temporary_name(), file) for file in files]
-        written = 0
+    def _write_into(self, folder: Folder, parts: tuple[str, ...], files: Iterable[NewFile]) -> int:
+        aside = _Aside(folder, self.calls, sync=self.sync)
         try:
-            for start in range(0, len(aside), _AT_ONCE):
-                written += self._write_aside(folder, aside[start : start + _AT_ONCE])
-            for name, file in aside[:-1]:
-                self.calls.rename(folder.at(name), folder.at(file.name), folder.handle)
-            if len(aside) > 1:
+            for file in files:
+                aside.take(file)
+            with ExitStack() as stack:
+                # A new folder is an entry of its parent, which may be as new.
+                above = [parts[:depth] for depth in range(len(parts) if folder.is_new else 0)]
+                parents = [stack.enter_context(open_folder(self.root, each)) for each in above]
+                aside.finish([parent.handle for parent in parents if parent.handle is not None])
+            *others, (marker_aside, marker) = aside.names
+            for name, final in others:
+                self.calls.rename(folder.at(name), folder.at(final), folder.handle)
+            if others:
                 self._sync_folder(folder)
-            marker_aside, marker = aside[-1]
-            self.calls.rename(folder.at(marker_aside), folder.at(marker.name), folder.handle)
-            self._sync_folder(folder)
-        except OSError:
-            for name, _file in aside:
-                with suppress(OSError):
-                    os.unlink(folder.at(name), dir_fd=folder.handle)
+            self.calls.rename(folder.at(marker_aside), folder.at(marker), folder.handle)
+        except BaseException:
+            aside.abandon()
             raise
-        return written
-
-    def _write_aside(self, folder: Folder, files: Sequence[tuple[str, NewFile]]) -> int:
-        """Write some files, then make all of them durable together; their bytes."""
-        handles: list[int] = []
-        written = 0
-        try:
-            for name, file in files:
-                handles.append(self.calls.open(folder.at(name), _NEW, folder.handle))
-                written += self._write_file(handles[-1], file)
-                if file.mtime_ns is not None:
-                    _set_mtime(folder, name, handles[-1], file.mtime_ns)
-            if self.sync:
-                self._sync_all(handles)
-        finally:
-            for handle in handles:
-                os.close(handle)
-        return written
-
-    def _write_file(self, handle: int, file: NewFile) -> int:
-        written = 0
-        for buffer in file.buffers:
-            data = memoryview(buffer).cast("B")
-            done = write_past_cache(handle, data, self.calls) if written == 0 else 0
-            while done < len(data):
-                done += self.calls.write(handle, data[done:])
-            written += done
-        return written
-
-    def _sync_all(self, handles: Sequence[int]) -> None:
-        """One journal commit serves all syncs that wait for it, so they wait together, not one after another."""
-        if len(handles) == 1:
-            self.calls.sync(handles[0])
-        else:
-            list(_threads(os.getpid()).map(self.calls.sync, handles))
+        return aside.written
 
     def _sync_folder(self, folder: Folder) -> None:
         if self.sync and folder.handle is not None:
             self.calls.sync(folder.handle)
+
+
+class _Aside:
+    """Files on their way: written by a thread of their own in the order they came, under names that nobody reads."""
+
+    def __init__(self, folder: Folder, calls: Calls, *, sync: bool) -> None:
+        self.folder, self.calls, self.sync = folder, calls, sync
+        self.names: list[tuple[str, str]] = []
+        """What each file is called for now, and what it shall be called."""
+        self.written = 0
+        self._handles: list[int] = []
+        self._pending: list[Future[None]] = []
+
+    def take(self, file: NewFile) -> None:
+        """Have a file written; its buffers must stay as they are until `finish`."""
+        name = temporary_name()
+        self.names.append((name, file.name))
+        self._pending.append(_scribe(os.getpid()).submit(self._write, name, file))
+
+    def finish(self, folders: Sequence[int]) -> None:
+        """Wait until all files are written and durable, and with them these open folders."""
+        for each in self._pending:
+            each.result()
+        self._settle(folders)
+
+    def abandon(self) -> None:
+        """Remove whatever there is of these files."""
+        for each in self._pending:
+            each.cancel()
+        wait(self._pending)
+        self._close()
+        for name, _final in self.names:
+            with suppress(OSError):
+                os.unlink(self.folder.at(name), dir_fd=self.folder.handle)
+
+    def _write(self, name: str, file: NewFile) -> None:
+        if len(self._handles) == _AT_ONCE:
+            self._settle()
+        handle = self.calls.open(self.folder.at(name), _NEW, self.folder.handle)
+        self._handles.append(handle)
+        before = self.written
+        for buffer in file.buffers:
+            data = memoryview(buffer).cast("B")
+            done = write_past_cache(handle, data, self.calls) if self.written == before else 0
+            while done < len(data):
+                done += self.calls.write(handle, data[done:])
+            self.written += done
+        if file.mtime_ns is not None:
+            _set_mtime(self.folder, name, handle, file.mtime_ns)
+
+    def _settle(self, folders: Sequence[int] = ()) -> None:
+        """Make what was written durable.
+
+        One journal commit serves all syncs that wait for it, so they wait together and not one after another.
+        """
+        handles = [*self._handles, *folders]
+        if self.sync and len(handles) == 1:
+            self.calls.sync(handles[0])
+        elif self.sync:
+            list(_syncers(os.getpid()).map(self.calls.sync, handles))
+        self._close()
+
+    def _close(self) -> None:
+        for handle in self._handles:
+            os.close(handle)
+        self._handles.clear()
 
 
 def _parts(key: str) -> tuple[str, ...]:
