@@ -119,7 +119,7 @@ def _kernel() -> Kernel:
 
     Whoever makes many pictures waits once for the compiler, about ten seconds; `compile_kernels` does it beforehand.
     """
-    loaded = "dynres_cli.kernels.compiled" in sys.modules
+    loaded = "dynres_cli.kernels.driver" in sys.modules
     if loaded:
         return "numba"
     made = next(_CALLS)

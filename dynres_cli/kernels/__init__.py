@@ -1,5 +1,5 @@
 """The fast resizer: Pillow's pixels, bit for bit, from compiled code.
 
-Importing this package is cheap. numba is loaded by `driver` alone, when the first picture is resized; `cache` says
-whether that would find everything compiled.
+Importing this package is cheap. `driver` loads the machine code when the first picture is resized; numba is needed only
+to make that code, once on a machine; `cache` says whether it is there.
 """

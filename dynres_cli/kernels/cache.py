@@ -6,41 +6,74 @@ import hashlib
 import os
 import platform
 import sys
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_SOURCES = ("compiled.py", "filters.py", "rows.py", "vectors.py")
+_SOURCES = (
+    *("building.py", "compiled.py", "entries.py", "filters.py", "loading.py"),
+    *("memory.py", "native.py", "rows.py", "shape.py", "vectors.py"),
+)
 _COMPILERS = ("numba", "llvmlite")
-_MARK = "ready"
+_CODE = "kernels.o"
+_DIGEST = hashlib.sha256().digest_size
 
 
 def kernels_ready() -> bool:
     """Whether the kernels were compiled before by this very Python, compiler and processor."""
     place = folder()
-    return place is not None and (place / _MARK).exists()
+    return place is not None and (place / _CODE).exists()
 
 
 def compile_kernels() -> bool:
     """Compile the kernels for every later process; False where no folder can be written, so that nothing is kept."""
     place = folder()
-    if place is None:
-        return False
-    if not kernels_ready():
-        from dynres_cli.kernels import driver  # noqa: PLC0415 - numba is loaded here and not before
+    if place is not None:
+        kept_code()
+    return place is not None
 
-        driver.load()
-        driver.load_filters()
-        (place / _MARK).touch()
-    return True
+
+def kept_code() -> bytes:
+    """The kernels' machine code: as it was kept, or compiled now and kept if there is a place for it."""
+    place = folder()
+    if place is not None:
+        kept = _whole(place / _CODE)
+        if kept is not None:
+            return kept
+    from dynres_cli.kernels.building import machine_code  # noqa: PLC0415 - numba is loaded here and nowhere else
+
+    code = machine_code()
+    if place is not None:
+        _keep(place / _CODE, code)
+    return code
+
+
+def _whole(file: Path) -> bytes | None:
+    """The code in a file whose digest is right: LLVM ends the process over a damaged one."""
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return None
+    code = data[_DIGEST:]
+    return code if hashlib.sha256(code).digest() == data[:_DIGEST] else None
+
+
+def _keep(file: Path, code: bytes) -> None:
+    """Write the code aside and rename it, for other processes may be about to read or write it too."""
+    aside = file.with_name(f"{_CODE}.{os.getpid()}")
+    with suppress(OSError):
+        aside.write_bytes(hashlib.sha256(code).digest() + code)
+        aside.replace(file)
 
 
 @cache
 def folder() -> Path | None:
     """The folder of these very kernels, made if needed; None where none can be written.
 
-    `NUMBA_CACHE_DIR` moves it, as it moves numba's own. The name holds whatever decides what the compiler writes.
+    `NUMBA_CACHE_DIR` moves it, as it moves what numba itself keeps. The name holds whatever decides what the compiler
+    writes.
     """
     given = os.environ.get("NUMBA_CACHE_DIR")
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")

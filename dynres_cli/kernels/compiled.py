@@ -1,44 +1,26 @@
-"""Pillow's antialiased resize on uint8 RGB, compiled by numba: the same weights, the same sums, the same rounding.
+"""Pillow's antialiased resize on uint8 RGB, compiled: the same weights, the same sums, the same rounding.
 
-Follows python-pillow/Pillow, src/libImaging/Resample.c. Only `driver` imports this module: importing it compiles it, or
-loads what `cache` keeps.
+Follows python-pillow/Pillow, src/libImaging/Resample.c. Everything is an address, a number of bytes or a count, and
+nothing is allocated: what comes out of the compiler then runs without it (see `building`). Pictures are rows of RGB
+bytes, `pitch` bytes apart. Taps are three addresses of int32: for each output its first input; where its weights begin,
+with one more entry for the end; all weights.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from numba import njit, types
-
+from dynres_cli.kernels.memory import byte, double, number, put_byte, put_double, put_number
+from dynres_cli.kernels.native import entry, part
+from dynres_cli.kernels.shape import BAND, BLOCK, RUN
 from dynres_cli.kernels.vectors import LANES, PRECISION, move4, weigh
-
-BAND = 32
-"""How many rows are turned on their side together; their pixels fill whole vectors."""
-
-RUN = 4 * BAND
-"""From one column of a band to the next; the room behind its pixels takes the byte that the last of them spills."""
-
-BLOCK = 64
-"""How many columns are made before they are turned back, so that they are still in the first cache."""
 
 ONE = float(1 << PRECISION)
 
-Bytes = npt.NDArray[np.uint8]
-Taps = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]
-"""For each output its first input and where its weights begin (one more entry marks the end), and all weights."""
-
-_int, _long, _byte, _float = types.int32, types.intp, types.uint8, types.float32
-_ints = _int[::1]
-_taps = types.Tuple((_ints, _ints, _ints))
-_source = types.Array(_byte, 2, "C", readonly=True)
-_view = types.Array(_byte, 3, "A", readonly=True)
-_table = types.Array(_float, 2, "C", readonly=True)
+Taps = tuple[int, int, int]
 
 
-@njit(types.float64(_long, types.float64), cache=True, nogil=True)
+@part
 def _curve(kind: int, x: float) -> float:
     """A filter at a distance: 0 bicubic (with Keys' -0.5), 1 bilinear, 2 Lanczos over three lobes."""
     x = abs(x)
@@ -54,145 +36,174 @@ def _curve(kind: int, x: float) -> float:
     return math.sin(wide) / wide * (math.sin(narrow) / narrow) if x < 3 else 0.0
 
 
-@njit(_taps(_long, types.float64, _long, _long), cache=True, nogil=True)
-def tap_table(kind: int, reach: float, length: int, target: int) -> Taps:
-    """Which inputs each output is made of, and their weights as whole numbers, as Pillow rounds them."""
+@entry
+def tap_table(kind: int, reach: float, length: int, target: int, first: int, start: int, weights: int, raw: int) -> int:
+    """Which inputs each output is made of, and their weights as whole numbers, as Pillow rounds them; how many.
+
+    `raw` is room for one output's weights as float64.
+    """
     scale = length / target
     stretch = max(scale, 1.0)
     support = reach * stretch
-    most = math.ceil(support) * 2 + 1
-    first, start = np.empty(target, np.int32), np.zeros(target + 1, np.int32)
-    weights, raw = np.empty(target * most, np.int32), np.empty(most, np.float64)
     end = 0
+    put_number(start, 0)
     for output in range(target):
         centre = (output + 0.5) * scale
         low = max(int(centre - support + 0.5), 0)
         count = min(int(centre + support + 0.5), length) - low
         total = 0.0
         for tap in range(count):
-            raw[tap] = _curve(kind, (tap + low - centre + 0.5) * (1 / stretch))
-            total += raw[tap]
+            share = _curve(kind, (tap + low - centre + 0.5) * (1 / stretch))
+            put_double(raw + 8 * tap, share)
+            total += share
         for tap in range(count):
-            share = raw[tap] / total if total != 0 else raw[tap]
-            weights[end + tap] = int(share * ONE + (-0.5 if share < 0 else 0.5))
+            share = double(raw + 8 * tap)
+            if total != 0:
+                share /= total
+            put_number(weights + 4 * (end + tap), int(share * ONE + (-0.5 if share < 0 else 0.5)))
         end += count
-        first[output], start[output + 1] = low, end
-    return first, start, weights[:end].copy()
+        put_number(first + 4 * output, low)
+        put_number(start + 4 * output + 4, end)
+    return end
 
 
-@njit(types.void(_source, types.UniTuple(_long, 4), _long, _long, _byte[::1]), cache=True, nogil=True)
-def _turn_in(source: Bytes, box: tuple[int, int, int, int], begin: int, end: int, columns: Bytes) -> None:
+@part
+def _turn_in(source: int, pitch: int, rows: int, begin: int, end: int, columns: int) -> None:
     """Put columns `begin` to `end` of a band behind one another, each a run of its rows' pixels."""
-    left, top, _, rows = box
-    pitch, to = source.strides[0], columns.ctypes.data
-    origin = source.ctypes.data + top * pitch + left * 3
-    # The last pixel of the array has no fourth byte to read.
+    # The last pixel of the picture has no fourth byte to read.
     last = end - 1
     for column in range(begin, last):
         for row in range(rows):
-            move4(to + (column - begin) * RUN + 3 * row, origin + row * pitch + 3 * column)
+            move4(columns + (column - begin) * RUN + 3 * row, source + row * pitch + 3 * column)
     for row in range(rows):
         for channel in range(3):
-            columns[(last - begin) * RUN + 3 * row + channel] = source[top + row, 3 * (left + last) + channel]
+            value = byte(source + row * pitch + 3 * last + channel)
+            put_byte(columns + (last - begin) * RUN + 3 * row + channel, value)
 
 
-@njit(types.void(_byte[::1], _long, _long, _long, _byte[:, ::1]), cache=True, nogil=True)
-def _turn_out(columns: Bytes, count: int, top: int, column: int, out: Bytes) -> None:
-    """Put runs of pixels back into rows, from `column` on; the last pixel of a row must not spill over."""
-    pitch, source = out.strides[0], columns.ctypes.data
-    for row in range(min(BAND, out.shape[0] - top)):
-        to = out.ctypes.data + (top + row) * pitch + 3 * column
-        for index in range(count - 1):
-            move4(to + 3 * index, source + index * RUN + 3 * row)
+@part
+def _turn_out(columns: int, count: int, rows: int, out: int, pitch: int) -> None:
+    """Put runs of pixels back into rows; the last pixel of a row must not spill over."""
+    last = count - 1
+    for row in range(rows):
+        to = out + row * pitch
+        for index in range(last):
+            move4(to + 3 * index, columns + index * RUN + 3 * row)
         for channel in range(3):
-            out[top + row, 3 * (column + count - 1) + channel] = columns[(count - 1) * RUN + 3 * row + channel]
+            put_byte(to + 3 * last + channel, byte(columns + last * RUN + 3 * row + channel))
 
 
-@njit(types.void(_byte[::1], _long, _taps, types.UniTuple(_long, 4), _byte[:, ::1]), cache=True, nogil=True)
-def _weigh_columns(columns: Bytes, begin: int, taps: Taps, place: tuple[int, int, int, int], out: Bytes) -> None:
-    """Make the outputs `from` to `to` of a band out of its columns, which start with column `begin`."""
-    low, high, top, rows = place
+@part
+def _weigh_columns(
+    columns: int, begin: int, taps: Taps, span: tuple[int, int], rows: int, made: int, out: int, pitch: int
+) -> None:
+    """Make a span of the outputs of a band out of its columns, which start with column `begin`."""
     first, start, weights = taps
-    made = np.empty(BLOCK * RUN + 4, np.uint8)
+    low, high = span
     for block in range(low, high, BLOCK):
         count = min(BLOCK, high - block)
         for index in range(count):
             output = block + index
-            source = columns.ctypes.data + (first[output] - begin) * RUN
-            weight, number = weights.ctypes.data + 4 * start[output], start[output + 1] - start[output]
+            source = columns + (number(first + 4 * output) - begin) * RUN
+            at = number(start + 4 * output)
+            taken = number(start + 4 * output + 4) - at
             for lane in range(0, 3 * rows, LANES):
-                weigh(made.ctypes.data + index * RUN + lane, source + lane, RUN, weight, number)
-        _turn_out(made, count, top, block, out)
+                weigh(made + index * RUN + lane, source + lane, RUN, weights + 4 * at, taken)
+        _turn_out(made, count, rows, out + 3 * block, pitch)
 
 
-@njit(
-    types.void(_source, types.UniTuple(_long, 4), _taps, types.Tuple((_ints, _byte[::1])), _byte[:, ::1]),
-    cache=True,
-    nogil=True,
-)
+@part
+def _last_input(first: int, start: int, output: int) -> int:
+    """The input behind the last one that an output is made of."""
+    last: int = number(first + 4 * output) + number(start + 4 * output + 4) - number(start + 4 * output)
+    return last
+
+
+@entry
 def horizontal(
-    source: Bytes, box: tuple[int, int, int, int], taps: Taps, work: tuple[npt.NDArray[np.int32], Bytes], out: Bytes
-) -> None:
-    """Resample the columns of a box (left, top, width, height) of a picture.
+    source: int,
+    pitch: int,
+    width: int,
+    height: int,
+    first: int,
+    start: int,
+    weights: int,
+    ends: int,
+    targets: int,
+    columns: int,
+    window: int,
+    made: int,
+    reached: int,
+    out: int,
+    out_pitch: int,
+) -> int:
+    """Resample the columns of a picture that begins at `source`.
 
-    Several targets are made at once: `work` holds where each one's outputs end, behind a leading 0, and room for a
-    window of turned columns. The window glides over the picture once for all of them.
+    Several targets are made at once, beside one another: `ends` are where each one's outputs end, behind a leading 0.
+    A window of turned columns glides over the picture once for all of them; `columns` has room for it, `made` for a
+    block of outputs, and `reached` for an int32 a target.
     """
-    (left, top, width, height), (ends, columns) = box, work
-    first, start, _ = taps
-    window = len(columns) // RUN
-    reached = np.empty(len(ends) - 1, np.int32)
     for band in range(0, height, BAND):
         rows = min(BAND, height - band)
-        reached[:] = ends[:-1]
+        for target in range(targets):
+            put_number(reached + 4 * target, number(ends + 4 * target))
         begin = end = 0
         while end < width:
             end = min(begin + window, width)
-            _turn_in(source, (left, top + band, width, rows), begin, end, columns)
+            _turn_in(source + band * pitch, pitch, rows, begin, end, columns)
             following = width
-            for target in range(len(reached)):
-                low = high = reached[target]
-                while high < ends[target + 1] and first[high] + start[high + 1] - start[high] <= end:
+            for target in range(targets):
+                low = high = number(reached + 4 * target)
+                stop = number(ends + 4 * target + 4)
+                while high < stop and _last_input(first, start, high) <= end:
                     high += 1
-                _weigh_columns(columns, begin, taps, (low, high, band, rows), out)
-                reached[target] = high
-                if high < ends[target + 1]:
-                    following = min(following, first[high])
+                _weigh_columns(
+                    columns, begin, (first, start, weights), (low, high), rows, made, out + band * out_pitch, out_pitch
+                )
+                put_number(reached + 4 * target, high)
+                if high < stop:
+                    following = min(following, number(first + 4 * high))
             begin = following
+    return 0
 
 
-@njit(types.void(types.Array(_byte, 2, "A", readonly=True), _ints, _byte[::1]), cache=True, nogil=True)
-def _weigh_few(rows: Bytes, weights: npt.NDArray[np.int32], out: Bytes) -> None:
+@part
+def _weigh_few(source: int, pitch: int, count: int, width: int, weights: int, out: int) -> None:
     """A row narrower than a vector, byte by byte."""
-    for byte in range(rows.shape[1]):
+    for place in range(width):
         total = 1 << PRECISION - 1
-        for tap in range(rows.shape[0]):
-            total += np.int64(rows[tap, byte]) * weights[tap]
-        out[byte] = min(max(total >> PRECISION, 0), 255)
+        for tap in range(count):
+            total += byte(source + tap * pitch + place) * number(weights + 4 * tap)
+        put_byte(out + place, min(max(total >> PRECISION, 0), 255))
 
 
-@njit(types.void(_source, types.UniTuple(_long, 3), _taps, _byte[:, ::1]), cache=True, nogil=True)
-def vertical(source: Bytes, place: tuple[int, int, int], taps: Taps, out: Bytes) -> None:
-    """Resample the rows of the part of a picture that begins at byte `left` of row `top` and is `width` bytes wide."""
-    left, top, width = place
-    first, start, weights = taps
-    for output in range(out.shape[0]):
-        row, number = top + first[output], start[output + 1] - start[output]
+@entry
+def vertical(
+    source: int, pitch: int, width: int, first: int, start: int, weights: int, targets: int, out: int, out_pitch: int
+) -> int:
+    """Resample the rows of a picture that is `width` bytes wide."""
+    for output in range(targets):
+        at = number(start + 4 * output)
+        count = number(start + 4 * output + 4) - at
+        above, weight = source + number(first + 4 * output) * pitch, weights + 4 * at
+        to = out + output * out_pitch
         if width < LANES:
-            _weigh_few(source[row : row + number, left : left + width], weights[start[output] :], out[output])
-            continue
-        above = source.ctypes.data + row * source.strides[0] + left
-        to, weight = out.ctypes.data + output * out.strides[0], weights.ctypes.data + 4 * start[output]
-        for lane in range(0, width, LANES):
-            # The last vector begins early: some bytes are made twice, none beyond the row.
-            lane = min(lane, width - LANES)  # noqa: PLW2901
-            weigh(to + lane, above + lane, source.strides[0], weight, number)
+            _weigh_few(above, pitch, count, width, weight, to)
+        else:
+            for lane in range(0, width, LANES):
+                # The last vector begins early: some bytes are made twice, none beyond the row.
+                begin = min(lane, width - LANES)
+                weigh(to + begin, above + begin, pitch, weight, count)
+    return 0
 
 
-@njit(types.void(_view, _table, _float[:, :, ::1]), cache=True, nogil=True)
-def look_up(view: Any, table: Any, out: Any) -> None:
-    """Put a view channels first, each level replaced by its channel's value."""
-    for row in range(out.shape[1]):
+@entry
+def look_up(view: int, pitch: int, height: int, width: int, table: int, out: int) -> int:
+    """Put a view channels first, each level replaced by its channel's float32 of the table (3, 256)."""
+    for row in range(height):
         for channel in range(3):
-            for column in range(out.shape[2]):
-                out[channel, row, column] = table[channel, view[row, column, channel]]
+            source, to = view + row * pitch + channel, out + 4 * width * (channel * height + row)
+            values = table + 4 * 256 * channel
+            for column in range(width):
+                move4(to + 4 * column, values + 4 * byte(source + 3 * column))
+    return 0

@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Box
-from dynres_cli.kernels.cache import folder
+from dynres_cli.kernels.cache import kept_code
+from dynres_cli.kernels.loading import Kernels, load
+from dynres_cli.kernels.shape import BLOCK, RUN, WINDOW
 from dynres_cli.resample import PillowFilter, Pixels, Wanted
 
 KINDS: dict[PillowFilter, tuple[int, float]] = {"bicubic": (0, 2.0), "bilinear": (1, 1.0), "lanczos": (2, 3.0)}
 """A filter's number in the compiled code, and how far it reaches."""
 
-WINDOW = 768
-"""Columns that are turned at once, unless an output needs more of them: the second cache holds their band."""
-
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
 Taps = tuple[Ints, Ints, Ints]
+"""For each output its first input and where its weights begin (one more entry marks the end), and all weights."""
 
 
 @cache
-def load() -> Any:
-    """The compiled resizer; seconds if nothing is kept, else the time that numba takes to be imported."""
-    return _load("compiled")
+def kernels() -> Kernels:
+    """The compiled functions: at once if their code is kept, else after some seconds of compiling."""
+    return load(kept_code())
 
 
-@cache
-def load_filters() -> Any:
-    """The compiled filters of PNG."""
-    return _load("filters")
-
-
-def _load(module: str) -> Any:
-    from numba.core import config  # noqa: PLC0415 - numba is loaded here and not before
-
-    before, place = config.CACHE_DIR, folder()
-    config.CACHE_DIR = "" if place is None else str(place)
-    try:
-        return import_module(f"dynres_cli.kernels.{module}")
-    finally:
-        config.CACHE_DIR = before
+def run(name: str) -> Callable[..., int]:
+    """A compiled function."""
+    return kernels().functions[name]
 
 
 WORK = Arena()
@@ -56,8 +43,13 @@ WORK = Arena()
 @lru_cache(maxsize=256)
 def taps(kind: PillowFilter, length: int, target: int) -> Taps:
     """The weights that take `length` inputs to `target` outputs."""
-    table: Taps = load().tap_table(*KINDS[kind], length, target)
-    return table
+    number, reach = KINDS[kind]
+    most = math.ceil(reach * max(length / target, 1.0)) * 2 + 1
+    first, start = np.empty(target, np.int32), np.empty(target + 1, np.int32)
+    weights, raw = np.empty(target * most, np.int32), np.empty(most, np.float64)
+    places = (each.ctypes.data for each in (first, start, weights, raw))
+    count = run("tap_table")(number, reach, length, target, *places)
+    return first, start, weights[:count].copy()
 
 
 def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], arena: Arena | None = None) -> list[Pixels]:
@@ -88,12 +80,37 @@ def _swept(flat: Bytes, box: Box, wanted: Sequence[Wanted]) -> Bytes:
 
 
 def _columns(flat: Bytes, box: Box, table: Taps, ends: Ints, out: Bytes) -> None:
-    compiled = load()
+    first, start, weights = table
     # A window that holds twice the widest output always moves on.
-    window = min(max(WINDOW, 2 * int(np.diff(table[1]).max())), box.size.width)
-    room = WORK.empty((window * compiled.RUN + compiled.RUN,), np.uint8)
-    place = (box.left, box.top, box.size.width, box.size.height)
-    compiled.horizontal(flat, place, table, (ends, room), out)
+    window = min(max(WINDOW, 2 * int(np.diff(start).max())), box.size.width)
+    columns = WORK.empty((window * RUN + RUN,), np.uint8)
+    made, reached = WORK.empty((BLOCK * RUN + 4,), np.uint8), WORK.empty((len(ends),), np.int32)
+    run("horizontal")(
+        *_place(flat, box),
+        box.size.width,
+        box.size.height,
+        *(each.ctypes.data for each in (first, start, weights, ends)),
+        len(ends) - 1,
+        columns.ctypes.data,
+        window,
+        made.ctypes.data,
+        reached.ctypes.data,
+        out.ctypes.data,
+        out.strides[0],
+    )
+
+
+def _place(flat: Bytes, box: Box) -> tuple[int, int]:
+    """Where a box of a picture begins, and how far it is from row to row."""
+    return flat.ctypes.data + box.top * flat.strides[0] + 3 * box.left, flat.strides[0]
+
+
+def _vertically(flat: Bytes, box: Box, wanted: Wanted, out: Bytes) -> None:
+    """The rows of a box at the wanted height."""
+    table = taps(wanted.kind, box.size.height, wanted.size.height)
+    where = (each.ctypes.data for each in table)
+    to = (out.ctypes.data, out.strides[0])
+    run("vertical")(*_place(flat, box), 3 * box.size.width, *where, wanted.size.height, *to)
 
 
 def _joined(tables: Sequence[Taps]) -> Taps:
@@ -113,8 +130,7 @@ def _rows(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> Pixels:
         cut = flat[box.top : box.bottom, 3 * box.left : 3 * box.right]
         return cut.reshape(size.height, size.width, 3).copy()
     out = empty(arena, (size.height, 3 * size.width), np.uint8)
-    table = taps(wanted.kind, box.size.height, size.height)
-    load().vertical(flat, (3 * box.left, box.top, 3 * size.width), table, out)
+    _vertically(flat, box, wanted, out)
     return out.reshape(size.height, size.width, 3)
 
 
@@ -124,8 +140,7 @@ def _rows_first(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> P
     middle, place = flat, box
     if size.height != source.height:
         middle = WORK.empty((size.height, 3 * source.width), np.uint8)
-        table = taps(wanted.kind, source.height, size.height)
-        load().vertical(flat, (3 * box.left, box.top, 3 * source.width), table, middle)
+        _vertically(flat, box, wanted, middle)
         place = Box(0, 0, source.width, size.height)
     if size.width == source.width:
         return (
@@ -141,9 +156,14 @@ def _rows_first(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> P
 
 def normalise_into(out: npt.NDArray[np.float32], view: Pixels, table: npt.NDArray[np.float32]) -> None:
     """A view channels first, each level replaced by its channel's float; `view` may be a cut of a larger picture."""
-    load().look_up(view, table, out)
+    rows = view if view.strides[1:] == (3, 1) else np.ascontiguousarray(view)
+    height, width = rows.shape[:2]
+    run("look_up")(rows.ctypes.data, rows.strides[0], height, width, table.ctypes.data, out.ctypes.data)
 
 
 def least_rows(rows: Bytes, kinds: Bytes, lines: Bytes) -> None:
     """Rows of bytes as PNG's filtered lines; see `sinks.png`."""
-    load_filters().least_rows(rows, kinds, lines)
+    height, width = rows.shape
+    room = np.zeros(3 * (width + 3), np.uint8)
+    source, to = (rows.ctypes.data, rows.strides[0]), (lines.ctypes.data, lines.strides[0])
+    run("least_rows")(*source, height, width, kinds.ctypes.data, len(kinds), room.ctypes.data, *to)

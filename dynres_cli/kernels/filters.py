@@ -1,25 +1,14 @@
-"""PNG's filtered rows, compiled: for every row the filter that leaves least, as `sinks.png` chooses it with NumPy.
-
-Only `driver` imports this module: importing it compiles it, or loads what `cache` keeps.
-"""
+"""PNG's filtered rows, compiled: for every row the filter that leaves least, as `sinks.png` chooses it with NumPy."""
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-from numba import njit, types
-
+from dynres_cli.kernels.memory import byte, put_byte
+from dynres_cli.kernels.native import entry, part
 from dynres_cli.kernels.rows import average, none, paeth, sub, up
 from dynres_cli.kernels.vectors import LANES
 
-Bytes = npt.NDArray[np.uint8]
 
-_long, _byte = types.intp, types.uint8
-_row = types.Array(_byte, 1, "C", readonly=True)
-_rows = types.Array(_byte, 2, "C", readonly=True)
-
-
-@njit(_long(_long, _long, _long, _long), cache=True, nogil=True)
+@part
 def _predicted(kind: int, left: int, above: int, corner: int) -> int:
     """One byte's prediction by PNG's filter of that number."""
     if kind == 4:
@@ -34,7 +23,7 @@ def _predicted(kind: int, left: int, above: int, corner: int) -> int:
     return left if kind == 1 else 0
 
 
-@njit(_long(_long, _long, _long, _long, _long), cache=True, nogil=True)
+@part
 def _runs(kind: int, to: int, here: int, above: int, count: int) -> int:
     """What one filter leaves of whole vectors, and how much that is."""
     if kind == 4:
@@ -50,33 +39,45 @@ def _runs(kind: int, to: int, here: int, above: int, count: int) -> int:
     return left
 
 
-@njit(_long(_long, _byte[::1], _byte[::1], _byte[::1]), cache=True, nogil=True)
-def _filtered(kind: int, here: Bytes, above: Bytes, out: Bytes) -> int:
+@part
+def _filtered(kind: int, here: int, above: int, width: int, out: int) -> int:
     """Write what a filter leaves of a row, and return how much that is; both rows have a zero pixel before them."""
-    vectors, total = (len(out) - 1) // LANES, 0
+    vectors, total = width // LANES, 0
     if vectors > 0:
-        total = _runs(kind, out.ctypes.data + 1, here.ctypes.data + 3, above.ctypes.data + 3, vectors)
-    for at in range(vectors * LANES, len(out) - 1):
-        rest = (here[at + 3] - _predicted(kind, here[at], above[at + 3], above[at])) & 255
-        out[at + 1] = rest
+        total = _runs(kind, out, here, above, vectors)
+    for at in range(vectors * LANES, width):
+        predicted = _predicted(kind, byte(here + at - 3), byte(above + at), byte(above + at - 3))
+        rest = (byte(here + at) - predicted) & 255
+        put_byte(out + at, rest)
         total += min(rest, 256 - rest)
-    out[0] = kind
     return total
 
 
-@njit(types.void(_rows, _row, _byte[:, ::1]), cache=True, nogil=True)
-def least_rows(rows: Bytes, kinds: Bytes, lines: Bytes) -> None:
-    """Every row filtered by the first of `kinds` that leaves least of it, behind that filter's number."""
-    width = rows.shape[1]
-    here, above = np.zeros(width + 3, np.uint8), np.zeros(width + 3, np.uint8)
-    attempt, best = np.empty(width + 1, np.uint8), np.empty(width + 1, np.uint8)
-    for number in range(rows.shape[0]):
-        here[3:] = rows[number]
+@part
+def _copy(source: int, count: int, to: int) -> None:
+    for place in range(count):
+        put_byte(to + place, byte(source + place))
+
+
+@entry
+def least_rows(
+    rows: int, pitch: int, height: int, width: int, kinds: int, choices: int, room: int, lines: int, lines_pitch: int
+) -> int:
+    """Every row filtered by the first of `kinds` that leaves least of it, behind that filter's number.
+
+    `room` is zeroed, for three rows of `width` bytes with three more before each: this one, the one above, an attempt.
+    """
+    here, above, attempt = room + 3, room + 2 * 3 + width, room + 3 * 3 + 2 * width
+    for row in range(height):
+        _copy(rows + row * pitch, width, here)
+        line = lines + row * lines_pitch
         least = -1
-        for kind in kinds:
-            size = _filtered(kind, here, above, attempt)
+        for choice in range(choices):
+            kind = byte(kinds + choice)
+            size = _filtered(kind, here, above, width, attempt)
             if least < 0 or size < least:
                 least = size
-                attempt, best = best, attempt
-        lines[number] = best
+                put_byte(line, kind)
+                _copy(attempt, width, line + 1)
         here, above = above, here
+    return 0

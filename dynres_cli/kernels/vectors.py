@@ -53,7 +53,7 @@ def _clamped(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
 
 @intrinsic
 def move4(_typing: Any, _to: Any, _source: Any) -> Lowering:
-    """Copy four bytes from one address to another: a pixel, and one byte that the next pixel overwrites."""
+    """Copy four bytes from one address to another: a float, or a pixel with one byte that the next one overwrites."""
 
     def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
         to, source = arguments

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from dynres_cli.job import Job
-from dynres_cli.kernels.cache import compile_kernels, folder, kernels_ready
+from dynres_cli.kernels.cache import folder, kernels_ready
 from dynres_cli.resample import Kernel
 
 Asked = Literal["auto", "numba", "pillow"]
@@ -34,10 +34,8 @@ def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) 
     if kernel == "numba":
         if not kernels_ready():
             say("compiling the resizer for this machine, once")
-        compile_kernels()
         # Workers are forked from this process where they can be, and then find the kernels loaded.
-        from dynres_cli.kernels import driver  # noqa: PLC0415 - numba is loaded only where it is used
+        from dynres_cli.kernels import driver  # noqa: PLC0415 - LLVM is loaded only where it is used
 
-        driver.load()
-        driver.load_filters()
+        driver.kernels()
     return dataclasses.replace(job, look=dataclasses.replace(job.look, kernel=kernel))

@@ -59,8 +59,8 @@ class Writer:
 
         Each file is on its way to the disk while the next one is asked for. All are written aside and made durable;
         then the others get their names, and the marker only after them. The marker's own name is made durable by
-        `settle`: a power cut before that costs a picture that is made again, and nothing else. Raises RunError where
-        the run cannot go on, otherwise ImageError `output_error`, and whatever `files` raises; what has a name is whole.
+        `settle`: a power cut before that costs a picture that is made again, and nothing else. What has a name is
+        whole. Raises RunError where the run cannot go on, otherwise ImageError `output_error`, and what `files` raises.
         """
         parts = _parts(key)
         try:

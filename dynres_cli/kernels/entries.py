@@ -1,0 +1,12 @@
+"""The compiled functions that the rest of the program calls, and what each takes; no compiler is needed to know."""
+
+from __future__ import annotations
+
+ENTRIES: dict[str, str] = {
+    "tap_table": "ndnnnnnn",
+    "horizontal": "n" * 15,
+    "vertical": "n" * 9,
+    "look_up": "n" * 6,
+    "least_rows": "n" * 9,
+}
+"""Each function's arguments by letters: n an address or a whole number (intp), d a float64. All return an intp."""
