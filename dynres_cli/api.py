@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -26,8 +25,6 @@ from dynres_cli.render import Look, Picture, render
 from dynres_cli.resample import Kernel, Pixels, size_of
 from dynres_cli.strategies.packing import PixelArray
 
-HANDFUL = 4
-"""So many pictures are made with Pillow in less time than loading the compiled code takes."""
 MANY = 16
 """Whoever makes so many will make more, and compiling is worth its time."""
 _CALLS = itertools.count()
@@ -115,16 +112,12 @@ def _recipe(preset: str, params: dict[str, object]) -> Recipe:
 
 
 def _kernel() -> Kernel:
-    """The compiled code once it is loaded, or once it has been compiled and more than a handful of pictures came.
+    """The compiled code where it is there, or once so many pictures came that compiling it is worth the wait.
 
-    Whoever makes many pictures waits once for the compiler, about ten seconds; `compile_kernels` does it beforehand.
+    That wait is about six seconds; `compile_kernels` takes it beforehand.
     """
-    loaded = "dynres_cli.kernels.driver" in sys.modules
-    if loaded:
-        return "numba"
-    made = next(_CALLS)
-    ready = kernels_ready() if made < MANY else compile_kernels()
-    return "numba" if made >= HANDFUL and ready else "pillow"
+    ready = kernels_ready() or (next(_CALLS) >= MANY and compile_kernels())
+    return "numba" if ready else "pillow"
 
 
 def look_of(policy: PixelPolicy) -> Look:

@@ -13,9 +13,10 @@ from dynres_cli.resample import Kernel
 Asked = Literal["auto", "numba", "pillow"]
 
 WORTH_IT = 16
-"""From so many pictures on, loading the compiled kernels takes less time than they save.
+"""From so many pictures on a run compiles the kernels, where no earlier one has done it.
 
-Compiling them takes some ten seconds, once on a machine: this run waits for it, and every later one is the faster.
+That takes some six seconds, once on a machine: this run waits for them, and every later one is faster from its first
+picture on, for what is compiled is loaded in less time than Pillow takes to resize one.
 """
 
 
@@ -23,7 +24,7 @@ def choose(asked: Asked, pictures: int) -> Kernel:
     """The kernel for a run over so many pictures; its pixels are the same either way."""
     if asked != "auto":
         return asked
-    return "numba" if pictures >= WORTH_IT and folder() is not None else "pillow"
+    return "numba" if kernels_ready() or (pictures >= WORTH_IT and folder() is not None) else "pillow"
 
 
 def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) -> Job:
