@@ -16,6 +16,7 @@ from dynres_cli.job import Job, process, record_failure
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
+from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import Asked, prepared
 from dynres_cli.operations.room import check_room
 from dynres_cli.operations.spool import Spool
@@ -118,7 +119,8 @@ def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:
 def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
     """Put every input through the engine; False if the run stopped before its end."""
     engine = ENGINES[order.engine]()
-    outcomes = engine(partial(process, order.job), spool, order.limits, watch)
+    feed = largest_first(spool) if order.limits.jobs > 1 else spool
+    outcomes = engine(partial(process, order.job), feed, order.limits, watch)
     for outcome in outcomes:
         tally.add(_recorded(outcome, order.job))
         observer.outcome(outcome, tally)
