@@ -78,8 +78,10 @@ class Writer:
         try:
             with open_folder(self.root, _parts(key)) as folder:
                 self._sync_folder(folder)
+        except ImageError:
+            return  # no folder can have this key: the record of that failure lies elsewhere
         except OSError as error:
-            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}:
                 message = f"{self.root}: what was written cannot be made durable ({error.strerror}); check the disk"
                 raise classify(error, self.root) or RunError(message, "output") from error
 
