@@ -102,7 +102,7 @@ def _made_again(record: TiledRecord, source: Source) -> Mapping[str, str]:
         rendered = tree.Rendered(record.key, size, plan, views)
         equal = job.recipe.strategy.equal_views
         for output in tree.tensors(rendered, job.recipe.pixels, job.writing.dtype, equal=equal):
-            made[output.name] = output.entry.sha256
+            made[output.name] = tree.described(output, record.key).sha256
     return made
 
 
