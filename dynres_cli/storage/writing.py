@@ -58,9 +58,9 @@ class Writer:
         """Write all files into the folder `key` ("" is `root` itself), the last one as the commit marker; their bytes.
 
         Each file is on its way to the disk while the next one is asked for. All are written aside and made durable;
-        then the others get their names, and the marker only after them. The marker's own name is made durable by
-        `settle`: a power cut before that costs a picture that is made again, and nothing else. What has a name is
-        whole. Raises RunError where the run cannot go on, otherwise ImageError `output_error`, and what `files` raises.
+        then they get their names, the marker last. The names are made durable by `settle`: a power cut before that
+        costs a picture that is made again, and nothing else. What has a name is whole. Raises RunError where the run
+        cannot go on, otherwise ImageError `output_error`, and what `files` raises.
         """
         parts = _parts(key)
         try:
@@ -72,7 +72,7 @@ class Writer:
             raise _explain(error, key, self.root) from error
 
     def settle(self, key: str) -> None:
-        """Make the name of the commit marker in the folder `key` durable, if it is there; quick where it is already."""
+        """Make the names in the folder `key` durable, if it is there; quick where they are already."""
         if not self.sync:
             return
         try:
@@ -107,12 +107,9 @@ class Writer:
                 above = [parts[:depth] for depth in range(len(parts) if folder.is_new else 0)]
                 parents = [stack.enter_context(open_folder(self.root, each)) for each in above]
                 aside.finish([parent.handle for parent in parents if parent.handle is not None])
-            *others, (marker_aside, marker) = aside.names
-            for name, final in others:
+            # In this order, which a journal keeps: after a power cut too no marker is found before what it stands for.
+            for name, final in aside.names:
                 self.calls.rename(folder.at(name), folder.at(final), folder.handle)
-            if others:
-                self._sync_folder(folder)
-            self.calls.rename(folder.at(marker_aside), folder.at(marker), folder.handle)
         except BaseException:
             aside.abandon()
             raise
