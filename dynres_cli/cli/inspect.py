@@ -47,7 +47,9 @@ def inspect(
     out: Annotated[
         Path | None, Option("--out", metavar="PNG", help="Draw the grid over the picture (of one IMG).")
     ] = None,
-    all_: Annotated[bool, Option("--all", help="Every preset side by side; --out draws how each cuts it.")] = False,
+    all_: Annotated[
+        bool, Option("--all", envvar="DYNRES_ALL", help="Every preset side by side; --out draws how each cuts it.")
+    ] = False,
     json: options.Json = False,
     config: options.Config = None,
 ) -> None:

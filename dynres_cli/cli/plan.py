@@ -38,7 +38,7 @@ def plan(
     max_num: options.MaxNum = None,
     image_size: options.ImageSize = None,
     thumbnail: options.Thumbnail = None,
-    all_: Annotated[bool, Option("--all", help="Compare all presets, one line each.")] = False,
+    all_: Annotated[bool, Option("--all", envvar="DYNRES_ALL", help="Compare all presets, one line each.")] = False,
     sweep: Annotated[
         str | None, Option(metavar="FIRST..LAST", help="One line for each limit of tiles (max_num).")
     ] = None,
