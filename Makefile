@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser test-all check format bench docs conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser test-all check format bench docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,28 @@ conformance:  ## lay dynres beside the references' own processors, in both envir
 goldens: .venv-transformers4/.stamp .venv-transformers5/.stamp  ## write tests/golden/presets from the references
 	.venv-transformers4/bin/python -m tests.conformance.write_goldens
 	.venv-transformers5/bin/python -m tests.conformance.write_goldens
+
+$(VENV)/.stamp-docs: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[docs]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[docs]' -c constraints-dev.txt; \
+	fi
+	@touch $@
+
+docs: $(VENV)/.stamp-docs man  ## build the site of the documentation into site/; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict -q
+	@echo "site/index.html is ready; its search works over http: $(PYTHON) -m http.server -d site"
+
+man: $(STAMP)  ## write the man pages and the lists of facts in docs/strategies.md anew, after a change of the app
+	$(PYTHON) -m docs.generate.man
+	$(PYTHON) -m docs.generate.families
+
+pictures: browser  ## draw every picture of the documentation anew; the report's needs Chromium on PATH
+	$(PYTHON) -m docs.generate.figures
+	$(PYTHON) -m docs.generate.passes
+	$(PYTHON) -m docs.generate.session
+	$(PYTHON) -m docs.generate.browser
 
 $(VENV)/.stamp-bench: $(STAMP)
 	@if command -v uv >/dev/null 2>&1; then \
