@@ -51,10 +51,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
-    """Code and its data, with the mark that it is typed."""
+    """Code and its data, with the mark that it is typed, and the man pages where `man` finds them."""
     names = zipfile.ZipFile(wheel).namelist()
+    name = f"dynres-{dynres_cli.__version__}"
     assert "dynres_cli/py.typed" in names
-    assert {name.split("/")[0] for name in names} == {"dynres_cli", f"dynres-{dynres_cli.__version__}.dist-info"}
+    assert f"{name}.data/data/share/man/man1/dynres-tile.1" in names
+    assert {each.split("/")[0] for each in names} == {"dynres_cli", f"{name}.dist-info", f"{name}.data"}
+    data = [each for each in names if each.startswith(f"{name}.data/")]
+    assert all(each.startswith(f"{name}.data/data/share/man/man1/dynres") for each in data)
 
 
 def test_the_wheel_runs_in_a_bare_environment(wheel: Path, tmp_path: Path) -> None:
