@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import typer
 
-from dynres_cli.cli.app import app
+from dynres_cli.cli.app import whole_app
 
 ABOUT = "Turn folders of images into exactly what a vision-language model is fed."
 EVERYWHERE = ("-h", "--help")
@@ -53,7 +53,7 @@ class Command:
 
 def commands() -> list[Command]:
     """Every command, in the order of `dynres --help`."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(whole_app())
     return [_command(name, found) for name, found in group.commands.items()]
 
 
