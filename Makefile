@@ -99,8 +99,8 @@ $(VENV)/.stamp-docs: $(STAMP)
 	fi
 	@touch $@
 
-docs: $(VENV)/.stamp-docs man  ## build the site of the documentation into site/; a link that leads nowhere is an error
-	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict -q
+docs: $(VENV)/.stamp-docs  ## build the site of the documentation into site/; a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 	@echo "site/index.html is ready; its search works over http: $(PYTHON) -m http.server -d site"
 
 man: $(STAMP)  ## write the man pages and the lists of facts in docs/strategies.md anew, after a change of the app

@@ -171,7 +171,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "# Something new\n\nSee [the samples](../../samples/README.md) and [the script](../../benchmarks/bench.py).\n"
     )
     (home / "docs" / "how-to" / "something-new.md").write_text(text)
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict"]
     done = subprocess.run(command, cwd=home, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return home / "site"
