@@ -142,19 +142,20 @@ def links() -> Iterator[tuple[Path, str]]:
                 yield page, target
 
 
-def anchors(page: Path) -> set[str]:
+def anchors(text: str) -> set[str]:
     """The places that a page's headings make."""
-    plain = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in HEADING.findall(page.read_text("utf-8")))
+    plain = (re.sub(r"[^\w\s-]", "", heading.lower()) for heading in HEADING.findall(text))
     return {re.sub(r"\s+", "-", heading.strip()) for heading in plain}
 
 
 def test_links_lead_somewhere() -> None:
-    """To a file of the repository, and to a heading of it where they name one."""
+    """To a file of the repository or a page of the reference, and to a heading of it where they name one."""
+    made = {(DOCS / path).resolve(): text for path, text in reference.pages().items()}
     for page, target in links():
         path, _, anchor = target.partition("#")
-        place = (page.parent / path) if path else page
-        assert place.exists(), f"{page.relative_to(ROOT)}: {target}"
-        assert not anchor or anchor in anchors(place), f"{page.relative_to(ROOT)}: {target}"
+        place = ((page.parent / path) if path else page).resolve()
+        assert place in made or place.exists(), f"{page.relative_to(ROOT)}: {target}"
+        assert not anchor or anchor in anchors(made.get(place) or place.read_text("utf-8")), f"{page}: {target}"
 
 
 @pytest.fixture(scope="module")
