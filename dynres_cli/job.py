@@ -24,7 +24,7 @@ from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look, render
 from dynres_cli.sinks import tree
-from dynres_cli.storage import NewFile, Writer
+from dynres_cli.storage import NewFile, Writer, is_url
 
 ARENA = Arena()
 """The views and the tensor of the picture that this thread works on."""
@@ -49,6 +49,8 @@ class Job:
     redo: bool = False
     """Tile again what is finished."""
     retry_failed: bool = False
+    fresh: bool = False
+    """Nothing was at the output when the run began, so that no picture needs to be looked for there."""
     options: Mapping[str, Any] = field(default_factory=dict)
     effective_options: Mapping[str, Any] = field(default_factory=dict)
     limits_given: Mapping[str, Any] = field(default_factory=dict)
@@ -98,7 +100,7 @@ def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
     Raises RunError where no other picture would fare better (a full disk).
     """
     picture.prepare_worker()
-    if not job.redo:
+    if not job.redo and not job.fresh:
         before = resume.still_good(item, job.out, job.sameness, retry_failed=job.retry_failed)
         if before is not None:
             return before
@@ -140,7 +142,7 @@ class Attempt:
             facts = probe.probe_bytes(source, job.limits)
         with during("plan"):
             plan = planned(facts, job)
-            admit(need(facts, plan, job.writing))
+            admit(need(facts, plan, job.writing) + uploading_bytes(plan, job))
         with during("decode"):
             decoded = decode.decode(source, facts, job.handling, job.limits)
         with during("render"):
@@ -217,6 +219,11 @@ def made_bytes(plan: Plan, writing: tree.Writing) -> int:
     return 3 * plan.rendered_pixels * 2 + tensor + pictures
 
 
+def uploading_bytes(plan: Plan, job: Job) -> int:
+    """Bytes that the files take once more while they are on their way to an object store."""
+    return made_bytes(plan, job.writing) if is_url(job.out) else 0
+
+
 def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Failed:
     """Commit the record of a failure, in the state folder where its own cannot be written."""
     record = failed_record(failed, job.failed_options)
@@ -239,7 +246,7 @@ def forget(key: str, job: Job) -> None:
 
     In this order no reader ever finds a manifest or a record whose files are gone.
     """
-    before = resume.earlier(job.out, key)
+    before = None if job.fresh else resume.earlier(job.out, key)
     if before is None:
         return
     job.writer.remove("", [MANIFEST])

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from dynres_cli.addresses import parsed
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Limits
 
@@ -30,12 +31,45 @@ class Source:
         return hashlib.sha256(self.data).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """By what a later run tells whether a picture is still the same: its size, if that is known, and its time."""
+
+    size: int | None
+    mtime_ns: int
+
+
+def identity(path: str, *, follow: bool = False) -> Identity | None:
+    """What is known of a picture without reading it; None where there is none."""
+    address = parsed(path)
+    if address is not None:
+        return Identity(address.size or None, address.stamp)
+    try:
+        found = os.stat(path, follow_symlinks=follow)
+    except OSError:
+        return None
+    return Identity(found.st_size, found.st_mtime_ns)
+
+
+def name_of(path: str) -> str:
+    """The name whose extension says what a picture claims to be."""
+    address = parsed(path)
+    return path if address is None else address.word
+
+
 @contextmanager
-def opened(path: str, *, follow: bool = False) -> Iterator[BinaryIO]:
+def opened(path: str, *, follow: bool = False, limits: Limits | None = None) -> Iterator[BinaryIO]:
     """The file, opened so that nothing but a plain file can be read and nothing can block; ImageError otherwise.
 
-    `follow` allows a link: those that the user named.
+    `follow` allows a link: those that the user named. `limits` hold for what has to be unpacked to be opened.
     """
+    address = parsed(path)
+    if address is not None:
+        from dynres_cli.fetching import opened_at  # noqa: PLC0415 - plain files do without
+
+        with opened_at(address, limits or Limits()) as file:
+            yield file
+        return
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
     if not follow:
         flags |= getattr(os, "O_NOFOLLOW", 0)
@@ -53,6 +87,11 @@ def opened(path: str, *, follow: bool = False) -> Iterator[BinaryIO]:
 
 def read_source(path: str, limits: Limits, *, follow: bool = False) -> Source:
     """Read a whole file; ImageError says why that is not possible, `changed` if somebody wrote it meanwhile."""
+    address = parsed(path)
+    if address is not None:
+        from dynres_cli.fetching import source_at  # noqa: PLC0415 - plain files do without
+
+        return source_at(address, limits)
     with opened(path, follow=follow) as file:
         before = os.fstat(file.fileno())
         check_bytes(before.st_size, limits)

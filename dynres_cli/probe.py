@@ -8,7 +8,7 @@ from PIL import Image, ImageFile
 
 from dynres_cli import formats, headers
 from dynres_cli.facts import Facts, Limits
-from dynres_cli.opening import Source, check_bytes, opened
+from dynres_cli.opening import Source, check_bytes, name_of, opened
 from dynres_cli.picture import in_memory, opened_picture
 
 ORIENTATION_TAG = 0x0112
@@ -17,8 +17,8 @@ DEFAULT_LIMITS = Limits()
 
 def probe(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False) -> Facts:
     """What a file's header states; reads little more than that. ImageError if it is nothing to tile."""
-    with opened(path, follow=follow) as file:
-        return _facts(file, path, limits)
+    with opened(path, follow=follow, limits=limits) as file:
+        return _facts(file, name_of(path), limits)
 
 
 def probe_bytes(source: Source, limits: Limits = DEFAULT_LIMITS) -> Facts:

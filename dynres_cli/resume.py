@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import ImageError, RunError
+from dynres_cli.facts import Limits
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.manifest import RECORD, FailedRecord, Record, TiledRecord, parse_record, shown
-from dynres_cli.storage import read_below, safe_parts, stat_below
+from dynres_cli.opening import identity, read_source
+from dynres_cli.storage import read_below, safe_parts, sizes_below, stat_below
 
 LARGEST_RECORD = 64 << 20
 WORTH_RETRYING = frozenset(
@@ -69,8 +68,8 @@ def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> D
 
 def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness) -> Failed | None:
     """A failure whose source and options are unchanged, unless it may have been the machine's fault."""
-    source = _stat(item)
-    unchanged = source is not None and source.st_mtime_ns == before.mtime_ns
+    source = identity(item.path, follow=item.explicit)
+    unchanged = source is not None and source.mtime_ns == before.mtime_ns != 0
     if record.code in WORTH_RETRYING or not unchanged or dict(record.options or {}) != dict(same.failed_options):
         return None
     return Failed(item.key, item.source, record.stage, record.code, record.message, repeated=True, recorded=True)
@@ -89,39 +88,30 @@ def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) 
 
 
 def _source_unchanged(item: Item, before: Earlier, record: TiledRecord) -> bool:
-    """Size and time decide; where only the time differs, the content does."""
-    source = _stat(item)
-    if source is None or source.st_size != record.bytes:
+    """Size and time decide; where only the time differs, or is not known, the content does."""
+    source = identity(item.path, follow=item.explicit)
+    if source is None or source.size not in (None, record.bytes):
         return False
-    return source.st_mtime_ns == before.mtime_ns or _sha256(item.path) == record.sha256
+    return source.mtime_ns == before.mtime_ns != 0 or _sha256(item, record.bytes) == record.sha256
 
 
-def _stat(item: Item) -> os.stat_result | None:
+def _sha256(item: Item, size: int) -> str:
+    """The digest of a picture of this size; of none where it cannot be read, which its own attempt will report."""
     try:
-        return os.stat(item.path, follow_symlinks=item.explicit)
-    except OSError:
-        return None
-
-
-def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return read_source(item.path, Limits(max_bytes=size), follow=item.explicit).sha256
+    except ImageError:
+        return ""
 
 
 def _files_in_place(out: str, key: str, record: TiledRecord) -> bool:
     """Whether every file that a record lists is there with its size."""
-    names = ((file_name(entry.path), entry.bytes) for entry in record.files)
-    return all(_has_size(out, f"{key}/{name}" if key else name, size) for name, size in names)
+    stated = {file_name(entry.path): entry.bytes for entry in record.files}
+    return sizes_below(out, key, stated) == stated
 
 
 def file_name(path: str) -> str:
     """The name in the picture's folder; the folder itself is the key, whose bytes a record may not be able to show."""
     return path.rpartition("/")[2]
-
-
-def _has_size(out: str, path: str, size: int) -> bool:
-    found = stat_below(out, path)
-    return found is not None and stat.S_ISREG(found.st_mode) and found.st_size == size
 
 
 def done(key: str, record: TiledRecord, *, made: bool) -> Done:

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dynres_cli import keys
+from dynres_cli.addresses import Address
+from dynres_cli.containers import kind_of
 from dynres_cli.errors import UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
+from dynres_cli.storage.urls import bare, is_url, protocol
 from dynres_cli.tree import SkipReason, Tree, merged, portable, same_place
 
 
@@ -42,6 +45,13 @@ class _Start:
     path: str
     named: str
     folder: bool
+    address: Address | None = None
+    """Where the bytes of a single object are, which has no path."""
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is one file with many pictures in it, which stands for a folder."""
+        return self.folder and kind_of(self.path) is not None and (is_url(self.path) or not os.path.isdir(self.path))
 
 
 @dataclass(slots=True)
@@ -75,10 +85,18 @@ class Listing:
         return keys.is_reserved(start.source.partition("/")[0], fold=self.selection.fold)
 
     def _items(self, start: _Start, tree: Tree) -> Iterator[Item]:
+        if start.is_container:
+            from dynres_cli.containers.members import Container  # noqa: PLC0415 - only where one is given
+
+            return Container(start.path, tree).items(start.source)
+        if start.folder and is_url(start.path):
+            from dynres_cli.prefixes import Prefix  # noqa: PLC0415 - only for object stores
+
+            return Prefix(start.path, tree).items(start.source)
         if start.folder:
             return tree.items(start.source, start.path)
         key = keys.place(start.source, fold=self.selection.fold)
-        return iter((Item(key, start.source, start.path, explicit=True),))
+        return iter((Item(key, start.source, str(start.address or start.path), explicit=True),))
 
 
 def listing(selection: Selection) -> Listing:
@@ -92,7 +110,7 @@ def listing(selection: Selection) -> Listing:
     keys.check_distinct((keys.place(start.source, fold=selection.fold), start.named) for start in starts)
     kept = []
     for start in starts:
-        if not start.folder and _is_special(start.path):
+        if not start.folder and start.address is None and _is_special(start.path):
             skipped["special"] += 1
         else:
             kept.append(start)
@@ -114,14 +132,48 @@ def _is_special(path: str) -> bool:
 
 
 def _from_command_line(selection: Selection) -> Iterator[_Start]:
-    several = len(selection.inputs) + (selection.files_from is not None) > 1
-    for given in selection.inputs:
-        folder = _is_folder(given)
+    inputs = _expanded(selection.inputs)
+    several = len(inputs) + (selection.files_from is not None) > 1
+    for given in inputs:
+        if is_url(given):
+            yield _remote(given, selection.out, several=several)
+            continue
+        folder = _is_folder(given) or kind_of(given) is not None
         if not folder:
             yield _Start(portable(_name(given)), given, given, folder=False)
             continue
         _refuse_output_itself(given, selection.out)
         yield _Start(portable(_name(given)) if several else "", given, given, folder=True)
+
+
+def _expanded(inputs: tuple[str, ...]) -> list[str]:
+    """The inputs, with patterns in URLs replaced by what they match: no shell can do that."""
+    named: list[str] = []
+    for each in inputs:
+        if "*" in each and is_url(each) and not protocol(each).startswith("http"):
+            from dynres_cli.prefixes import matches  # noqa: PLC0415 - only for object stores
+
+            named += matches(each)
+        else:
+            named.append(each)
+    return named
+
+
+def _remote(url: str, out: str | None, *, several: bool) -> _Start:
+    """An object, a container in a store, or a prefix with everything below."""
+    from dynres_cli.prefixes import given  # noqa: PLC0415 - only for object stores
+
+    if protocol(url) == "file":
+        msg = f"{url!r} is a local path; leave out the file://"
+        raise UsageError(msg)
+    if out is not None and is_url(out) and bare(out) == bare(url):
+        msg = f"the output {out!r} is the input itself; give another prefix for the output"
+        raise UsageError(msg)
+    name = bare(url).rpartition("/")[2].partition("?")[0]
+    address = given(url)
+    if address is not None and kind_of(name) is None:
+        return _Start(name, url, url, folder=False, address=address)
+    return _Start(name if several else "", bare(url), url, folder=True)
 
 
 def _is_folder(given: str) -> bool:

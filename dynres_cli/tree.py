@@ -14,7 +14,7 @@ from dynres_cli.formats import EXTENSIONS
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 
-SkipReason = Literal["not_an_image_name", "link", "special", "is_output"]
+SkipReason = Literal["not_an_image_name", "link", "special", "is_output", "unsafe_name", "duplicate"]
 """Why something that was met is no candidate. Hidden and filtered names are not counted: they are not visited."""
 
 IMAGE_MARKER = "grid.json"

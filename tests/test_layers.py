@@ -16,9 +16,10 @@ PACKAGE = Path(__file__).parent.parent / "dynres_cli"
 
 LAYERS = {
     0: ("errors",),
-    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena"),
+    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
+        *("ordering", "ranges", "fetching", "containers", "prefixes"),
         *("depth", "picture", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
     3: ("recipe", "handling", "render", "packed", "sinks", "resume", "outcome"),

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -119,13 +119,13 @@ class Hand:
         return status
 
 
-def hire(work: Work, inherited: Iterable[Connection]) -> Hand:
-    """Start a worker; RunError where the system has no process left to give."""
+def hire(work: Work, inherited: Iterable[Connection], serve: Callable[[Work, Line], None] = main) -> Hand:
+    """Start a worker that serves in its way; RunError where the system has no process left to give."""
     ours, theirs = _CONTEXT.Pipe()
     noise, noise_end = (None, None) if sys.platform == "win32" else _CONTEXT.Pipe(duplex=False)
     is_fork = _CONTEXT.get_start_method() == "fork"
     parents = tuple(end for end in (*inherited, ours, noise) if end is not None) if is_fork else ()
-    process = _CONTEXT.Process(target=main, args=(work, Line(theirs, noise_end, os.getpid(), parents)), daemon=True)
+    process = _CONTEXT.Process(target=serve, args=(work, Line(theirs, noise_end, os.getpid(), parents)), daemon=True)
     try:
         with _signals_held(), warnings.catch_warnings():
             # Python 3.12 and later warn of a fork beside other threads; a worker needs no lock that those hold.

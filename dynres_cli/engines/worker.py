@@ -55,7 +55,7 @@ class Line:
 
 def main(work: Work, line: Line) -> None:
     """Serve until the parent says None or goes away."""
-    _settle(line)
+    settle(line)
     with suppress(EOFError, ConnectionError):
         line.pipe.send(Started())
         while (item := line.pipe.recv()) is not None:
@@ -78,7 +78,7 @@ def _answer(work: Work, item: Item, pipe: Connection) -> Message:
         return Ended(error.code, str(error))
 
 
-def _settle(line: Line) -> None:
+def settle(line: Line) -> None:
     """Make this process a worker: its signals, its handles, its end."""
     # The terminal sends SIGINT, and a scheduler SIGTERM, to the whole group: the parent alone decides what they mean.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 from dynres_cli import __version__
@@ -18,9 +19,13 @@ from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Record, Run, head, parse_record, shown
+from dynres_cli.operations.ahead import ahead
 from dynres_cli.operations.spool import BLOCK, Spool
 from dynres_cli.resume import LARGEST_RECORD
-from dynres_cli.storage import NewFile, open_below, read_below
+from dynres_cli.storage import NewFile, is_url, open_below, read_below
+
+RECORDS_AT_ONCE = 32
+"""Records that are read together from an object store, which answers each of them slowly and all of them as fast."""
 
 
 @dataclass(slots=True)
@@ -73,11 +78,16 @@ def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard
 
 def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
     """Each record's line, in key order; a record that the manifest names is durable before the manifest is."""
-    for item in items:
-        text = record_text(job.out, item.key).rstrip(b"\n")
-        job.writer.settle(item.key)
+    at_once = RECORDS_AT_ONCE if is_url(job.out) else 1
+    for item, text in ahead(partial(_committed, job), items, at_once=at_once):
         counts.add(text, item.key)
         yield text
+
+
+def _committed(job: Job, item: Item) -> bytes:
+    text = record_text(job.out, item.key).rstrip(b"\n")
+    job.writer.settle(item.key)
+    return text
 
 
 def record_text(out: str, key: str) -> bytes:

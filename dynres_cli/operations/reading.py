@@ -30,7 +30,7 @@ from dynres_cli.manifest import (
     to_json,
 )
 from dynres_cli.resume import LARGEST_RECORD, file_name
-from dynres_cli.storage import open_below, safe_parts
+from dynres_cli.storage import is_url, joined, open_below, safe_parts
 
 Readable = io.BufferedReader | io.BufferedRandom
 VERSION = 1
@@ -130,7 +130,7 @@ class Output:
 
     def home(self, key: str) -> str:
         """The folder that the run wrote to which made this key: the root, or a shard's below it."""
-        return os.path.join(self.root, self.part(key) or "")
+        return joined(self.root, self.part(key) or "")
 
     def path(self, record: Record, entry: FileEntry) -> str:
         """A file's path below the root, as the file system knows it."""
@@ -139,13 +139,13 @@ class Output:
 
 def named(root: str) -> str:
     """The manifest's name in messages."""
-    return shown(os.path.join(root, MANIFEST))
+    return shown(joined(root, MANIFEST))
 
 
 @contextmanager
 def open_output(out: str) -> Iterator[Output]:
     """The output at `out`; RunError where its manifest is missing, foreign, of a newer schema, damaged or unsafe."""
-    root = os.path.dirname(out) or os.curdir if os.path.basename(out) == MANIFEST and os.path.isfile(out) else out
+    root = _root(out)
     where = named(root)
     with _opened(root, where) as found, _line_by_line(found, where) as file:
         rewritten = file is not found
@@ -159,10 +159,17 @@ def open_output(out: str) -> Iterator[Output]:
         yield Output(root, run, file, first, rewritten)
 
 
+def _root(out: str) -> str:
+    """The output's folder, where its manifest may have been named."""
+    if is_url(out):
+        return out.rstrip("/").removesuffix(f"/{MANIFEST}")
+    return os.path.dirname(out) or os.curdir if os.path.basename(out) == MANIFEST and os.path.isfile(out) else out
+
+
 @contextmanager
 def _opened(root: str, where: str) -> Iterator[Readable]:
     """The manifest's file, which has to be a plain one."""
-    if not os.path.isdir(root):
+    if not is_url(root) and not os.path.isdir(root):
         raise _refusal(where, "there is no such folder; name the output of a `dynres tile` run", "manifest_missing")
     try:
         with open_below(root, MANIFEST) as handle, os.fdopen(os.dup(handle), "rb") as file:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from dynres_cli.addresses import parsed
 from dynres_cli.items import Item
 from dynres_cli.keys import KeyList, Shard, to_bytes
 from dynres_cli.manifest import Keys
@@ -20,10 +21,13 @@ class Spool:
     def __init__(self, items: Iterable[Item], shard: Shard) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the run
         everything, ours = KeyList(), KeyList()
+        self.has_addresses = False
+        """Whether there are pictures that are no files of their own."""
         for item in items:
             everything.add(item.key)
             if shard.holds(item.key):
                 ours.add(item.key)
+                self.has_addresses = self.has_addresses or parsed(item.path) is not None
                 self._file.write(_packed(item))
         self._file.flush()
         self.listing = Keys(everything.count, everything.digest)

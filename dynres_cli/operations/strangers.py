@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from array import array
 from bisect import bisect_left
@@ -13,7 +12,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import MANIFEST, RECORD
 from dynres_cli.operations.reading import Output
-from dynres_cli.storage import open_folder, safe_parts
+from dynres_cli.storage import listed_below
 from dynres_cli.tree import portable
 
 STATE = ".dynres"
@@ -46,15 +45,8 @@ def _digest(folder: str) -> int:
 
 def beside(output: Output, folder: str, expected: set[str]) -> Iterator[str]:
     """Files in a picture's own folder that its record does not name."""
-    try:
-        with open_folder(output.root, safe_parts(folder)) as found:
-            names = sorted(found.names())
-    except (OSError, RunError):
-        return
-    for name in names:
-        path = f"{folder}/{name}"
-        if name not in expected and name != RECORD and not os.path.isdir(os.path.join(output.root, path)):
-            yield path
+    names, _folders = _listed(output.root, folder)
+    yield from (f"{folder}/{name}" for name in names if name not in expected and name != RECORD)
 
 
 def elsewhere(output: Output, known: Known) -> Iterator[str]:
@@ -63,7 +55,7 @@ def elsewhere(output: Output, known: Known) -> Iterator[str]:
     stack = [""]
     while stack:
         folder = stack.pop()
-        files, folders = _listed(os.path.join(output.root, folder))
+        files, folders = _listed(output.root, folder)
         if folder not in known:
             yield from (_below(folder, name) for name in files if folder not in roots or not _is_own(name))
         deeper = [_below(folder, name) for name in folders if folder not in roots or name != STATE]
@@ -79,14 +71,10 @@ def _is_own(name: str) -> bool:
     return name == MANIFEST or _REPORT.fullmatch(name) is not None
 
 
-def _listed(path: str) -> tuple[list[str], list[str]]:
-    """A folder's files and folders, each sorted."""
-    files: list[str] = []
-    folders: list[str] = []
+def _listed(root: str, folder: str) -> tuple[list[str], list[str]]:
+    """A folder's files and folders, each sorted; nothing where it cannot be listed."""
     try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                (folders if entry.is_dir(follow_symlinks=False) else files).append(portable(entry.name))
-    except OSError:
+        files, folders = listed_below(root, folder)
+    except (OSError, RunError):
         return [], []
-    return sorted(files), sorted(folders)
+    return sorted(map(portable, files)), sorted(map(portable, folders))

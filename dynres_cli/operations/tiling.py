@@ -16,6 +16,7 @@ from dynres_cli.job import Job, process, record_failure
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
+from dynres_cli.operations.fetched import fetched
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import Asked, prepared
 from dynres_cli.operations.room import check_room
@@ -23,7 +24,7 @@ from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
 from dynres_cli.picture import prepare_worker
 from dynres_cli.source import Listing, Selection, listing
-from dynres_cli.storage import check_writable, clean_tree, lock
+from dynres_cli.storage import Held, check_writable, clean_tree, is_fresh, is_url, joined, lock
 
 STATE = ".dynres"
 
@@ -76,6 +77,8 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     with own_output(order.job.out), lock(order.job.out) as held:
         if held.after_crash:
             clean_tree(order.job.out)
+        order = replace(order, job=replace(order.job, fresh=is_fresh(order.job.out)))
+        watch = replace(watch, pace=_keeping(held, watch.pace))
         prepare_worker()  # what is loaded here need not be loaded by each worker
         try:
             _tile(order, found, tally, observer, watch)
@@ -83,7 +86,17 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
             return Result(tally, None, stopped=True)
         finally:
             tally.seconds = time.monotonic() - started
-    return Result(tally, os.path.join(order.job.out, MANIFEST), stopped=False)
+    return Result(tally, joined(order.job.out, MANIFEST), stopped=False)
+
+
+def _keeping(held: Held, pace: Callable[[], Pace]) -> Callable[[], Pace]:
+    """The pace, asked for often enough that a lock which has to be renewed can be renewed on the way."""
+
+    def asked() -> Pace:
+        held.keep()
+        return pace()
+
+    return asked
 
 
 class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
@@ -119,14 +132,15 @@ def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:
 def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
     """Put every input through the engine; False if the run stopped before its end."""
     engine = ENGINES[order.engine]()
-    feed = largest_first(spool) if order.limits.jobs > 1 else spool
-    outcomes = engine(partial(process, order.job), feed, order.limits, watch)
-    for outcome in outcomes:
-        tally.add(_recorded(outcome, order.job))
-        observer.outcome(outcome, tally)
-        if order.max_failures is not None and tally.failed - tally.repeated >= order.max_failures:
-            outcomes.close()
-            return False
+    with fetched(largest_first(spool) if order.limits.jobs > 1 else spool, spool.has_addresses, order.job, order.limits.jobs) as feed:
+        outcomes = engine(partial(process, order.job), feed, order.limits, watch)
+        for outcome in outcomes:
+            feed.release(outcome.key)
+            tally.add(_recorded(outcome, order.job))
+            observer.outcome(outcome, tally)
+            if order.max_failures is not None and tally.failed - tally.repeated >= order.max_failures:
+                outcomes.close()
+                return False
     return tally.tiled + tally.finished_before + tally.failed == spool.keys.count
 
 
@@ -147,18 +161,32 @@ def nothing_in(selection: Selection, found: Listing) -> str:
 
 def refuse_foreign(out: str, *, into: bool) -> None:
     """Refuse an output folder that holds something and was not made by dynres."""
+    if not into and is_url(out):
+        refuse_foreign_prefix(out)
     if into or not os.path.isdir(out):
         return
     names = os.listdir(out)
     if names and STATE not in names and MANIFEST not in names:
-        msg = f"{out}: is not empty and was not made by dynres; name a new folder, or add --into to write into it"
-        raise RunError(msg, code="not_ours")
+        raise _foreign(out)
+
+
+def refuse_foreign_prefix(out: str) -> None:
+    """The same in an object store."""
+    from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+    if not objects.is_empty(out) and not objects.is_ours(out, MANIFEST):
+        raise _foreign(out)
+
+
+def _foreign(out: str) -> RunError:
+    msg = f"{out}: is not empty and was not made by dynres; name a new folder, or add --into to write into it"
+    return RunError(msg, code="not_ours")
 
 
 @contextmanager
 def own_output(out: str) -> Iterator[None]:
     """Make the output folder, and leave no empty one behind where the run came to nothing."""
-    is_new = not os.path.lexists(out)
+    is_new = not is_url(out) and not os.path.lexists(out)
     check_writable(out)
     try:
         yield
@@ -179,6 +207,8 @@ def _remove_empty(out: str) -> None:
 
 def folds(out: str) -> bool:
     """Whether the file system that holds `out` takes names of different case for one, asked without writing to it."""
+    if is_url(out):
+        return False
     place = os.path.abspath(out)
     while not os.path.exists(place) or os.path.basename(place).swapcase() == os.path.basename(place):
         parent = os.path.dirname(place)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import os
 import re
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from dynres_cli.manifest import RECORD, Record, TiledRecord, line, parse_record,
 from dynres_cli.operations.checking import Finding
 from dynres_cli.operations.compiling import record_text
 from dynres_cli.operations.reading import Output, check_key
+from dynres_cli.storage import stat_below
 
 _KEY = re.compile(rb'\{"key": ("(?:[^"\\]|\\.)*")')
 _RAW = re.compile(rb'"raw": "([A-Za-z0-9+/=]*)"')
@@ -45,12 +45,20 @@ def witness(output: Output, text: bytes) -> Witness:
     try:
         committed = record_text(output.home(key), key)
     except RunError:
-        stands = os.path.lexists(os.path.join(output.root, output.folder_of(key), RECORD))
+        stands = _stands(output, f"{output.folder_of(key)}/{RECORD}")
         return Witness(text, told, Finding(path, "unsafe_path" if stands else "missing"))
     own = _parsed(committed)
     expected = _expected(own, committed, output.part(key)) if own else text
     damaged = own is None or not committed.endswith(b"\n") or (told is not None and expected != text)
     return Witness(expected, told or own, Finding(path, "manifest") if damaged else None)
+
+
+def _stands(output: Output, path: str) -> bool:
+    """Whether there is something of this name, if nothing that can be read."""
+    try:
+        return stat_below(output.root, path) is not None
+    except (OSError, RunError):
+        return True
 
 
 def _refused(record: Record) -> Finding | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
-from dynres_cli.storage.folders import check_writable, clean_tree, free_bytes, is_temporary, open_folder
+from dynres_cli.storage.folders import check_writable, clean_tree, free_bytes, is_fresh, is_temporary, open_folder
 from dynres_cli.storage.lock import Held, lock
-from dynres_cli.storage.reading import open_below, read_below, safe_parts, stat_below
+from dynres_cli.storage.reading import listed_below, open_below, read_below, safe_parts, sizes_below, stat_below
+from dynres_cli.storage.urls import is_url, joined
 from dynres_cli.storage.writing import NewFile, Writer
 
 __all__ = [
@@ -18,11 +19,16 @@ __all__ = [
     "classify",
     "clean_tree",
     "free_bytes",
+    "is_fresh",
     "is_temporary",
+    "is_url",
+    "joined",
+    "listed_below",
     "lock",
     "open_below",
     "open_folder",
     "read_below",
     "safe_parts",
+    "sizes_below",
     "stat_below",
 ]

@@ -6,11 +6,16 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from dynres_cli.errors import RunError
 from dynres_cli.storage.folders import NO_FOLLOW, open_folder
+from dynres_cli.storage.urls import is_url
+
+if TYPE_CHECKING:
+    from dynres_cli.storage.objects import Found
 
 # A FIFO planted under a file's name would block open() for ever.
 _READ = (
@@ -54,6 +59,12 @@ def open_below(root: str, path: str) -> Iterator[int]:
     Raises RunError `unsafe_path` where the path, a link on its way or a special file could lead elsewhere, and OSError
     as open() does (FileNotFoundError and the like).
     """
+    if is_url(root):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        with objects.open_below(root, path) as handle:
+            yield handle
+        return
     *folders, name = safe_parts(path)
     try:
         with open_folder(root, tuple(folders)) as folder:
@@ -78,6 +89,10 @@ def _not_plain(path: str) -> RunError:
 
 def read_below(root: str, path: str, limit: int) -> bytes:
     """The bytes of the file `path` below `root`; RunError `too_large` above `limit`."""
+    if is_url(root):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        return objects.read_below(root, path, limit)
     with open_below(root, path) as handle:
         size = os.fstat(handle).st_size
         if size > limit:
@@ -89,11 +104,44 @@ def read_below(root: str, path: str, limit: int) -> bytes:
         return b"".join(chunks)
 
 
-def stat_below(root: str, path: str) -> os.stat_result | None:
+def stat_below(root: str, path: str) -> os.stat_result | Found | None:
     """What the file system says of `path` itself, links not followed; None when there is no such file."""
+    if is_url(root):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        return objects.stat_below(root, path)
     *folders, name = safe_parts(path)
     try:
         with open_folder(root, tuple(folders)) as folder:
             return os.stat(folder.at(name), dir_fd=folder.handle, follow_symlinks=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def sizes_below(root: str, folder: str, names: Iterable[str]) -> dict[str, int]:
+    """The sizes of those files of a folder that are there and plain; an object store is asked once for all of them."""
+    if is_url(root):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        there, _folders = objects.listed_below(root, folder)
+        return {name: there[name] for name in names if name in there}
+    found = {name: stat_below(root, f"{folder}/{name}" if folder else name) for name in names}
+    return {name: each.st_size for name, each in found.items() if each and stat.S_ISREG(each.st_mode)}
+
+
+def listed_below(root: str, folder: str) -> tuple[list[str], list[str]]:
+    """The names of what is in a folder below `root`, folders apart, each list sorted; links are named, not followed."""
+    if is_url(root):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        there, below = objects.listed_below(root, folder)
+        return sorted(there), sorted(below)
+    files: list[str] = []
+    folders: list[str] = []
+    with (
+        open_folder(root, safe_parts(folder) if folder else ()) as opened,
+        os.scandir(opened.path if opened.handle is None else opened.handle) as entries,
+    ):
+        for entry in entries:
+            (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+    return sorted(files), sorted(folders)

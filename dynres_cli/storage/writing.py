@@ -16,6 +16,7 @@ from dynres_cli.storage.direct import write_past_cache
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
 from dynres_cli.storage.lock import PLACE
 from dynres_cli.storage.reading import safe_parts
+from dynres_cli.storage.urls import is_url
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -62,6 +63,10 @@ class Writer:
         costs a picture that is made again, and nothing else. What has a name is whole. Raises RunError where the run
         cannot go on, otherwise ImageError `output_error`, and what `files` raises.
         """
+        if is_url(self.root):
+            from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+            return objects.write(self.root, key, files)
         parts = _parts(key)
         try:
             with open_folder(self.root, parts, create=True, calls=self.calls) as folder:
@@ -87,6 +92,11 @@ class Writer:
 
     def remove(self, key: str, names: Sequence[str]) -> None:
         """Remove files of the folder `key` in this order; the missing ones are none of its worries."""
+        if is_url(self.root):
+            from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+            objects.remove(self.root, key, names)
+            return
         try:
             with open_folder(self.root, _parts(key)) as folder:
                 for name in names:

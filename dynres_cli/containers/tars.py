@@ -1,0 +1,165 @@
+"""Tar archives, packed or plain, read from front to back: where each member's bytes are, never its files on a disk.
+
+A packed archive cannot be read in its middle. The pictures in it are unpacked once, into a file that ends with the
+process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import bz2
+import gzip
+import io
+import lzma
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from typing import IO
+
+from dynres_cli.addresses import Address, extension
+from dynres_cli.containers.members import Member
+from dynres_cli.errors import ImageError
+from dynres_cli.ranges import ARCHIVE_BLOCK, Extent, Standing, as_file, standing
+from dynres_cli.tree import looks_like_image
+
+LARGEST_HEADER = 1 << 20
+"""Bytes of a member's own header with its long names; tarfile itself would read whatever is announced."""
+LARGEST_RATIO, ALWAYS_ALLOWED = 200, 1 << 30
+"""Pictures are packed already: an archive that unpacks to more than this many times its size is made to harm."""
+LARGEST_KEPT = 1 << 30
+"""Bytes of a member that are unpacked; a larger one is left to its own failure."""
+_COPY = 1 << 20
+
+
+def members(path: str) -> Iterator[Member]:
+    """Every member in the order of the archive."""
+    whole = standing(path)
+    file = as_file(Extent(path, 0, whole.size), ARCHIVE_BLOCK, 2)
+    packed = _unpacking(file)
+    if packed is None:
+        feed: Feed = Feed(file)
+        for info in _infos(feed):
+            yield _member(info, path, info.offset_data, whole)
+        return
+    forward = Forward(packed, max(whole.size * LARGEST_RATIO, ALWAYS_ALLOWED))
+    with open(_fresh_file(), "wb") as copy:
+        for info in _infos(forward):
+            at, is_small = copy.tell(), info.size <= LARGEST_KEPT
+            if info.isreg() and looks_like_image(info.name) and is_small:
+                forward.copy(info.size, copy)
+                copy.flush()
+            yield _member(info, copy.name, at, whole) if is_small else _too_large(info, whole)
+
+
+def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
+    with tarfile.open(fileobj=feed, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:  # type: ignore[call-overload]
+        while (info := archive.next()) is not None:
+            yield info
+            archive.members = []  # it would keep every one of them
+
+
+def _member(info: tarfile.TarInfo, container: str, at: int, whole: Standing) -> Member:
+    address = Address("tar", container, info.size, whole.stamp, (at,), extension(info.name))
+    is_plain = info.isreg() and not info.issparse()
+    is_link = info.issym() or info.islnk()
+    return Member(info.name, address, is_link, is_special=not (is_plain or is_link or info.isdir()))
+
+
+def _too_large(info: tarfile.TarInfo, whole: Standing) -> Member:
+    why = f"the member has {info.size:,} bytes, more than is unpacked from a packed archive; unpack it yourself"
+    return Member(info.name, Address("refused", why, info.size, whole.stamp, (), "too_large_file"))
+
+
+def _unpacking(file: IO[bytes]) -> IO[bytes] | None:
+    """The archive as it was before it was packed; None where it is plain."""
+    start = file.read(6)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    if start.startswith(b"BZh"):
+        return bz2.BZ2File(file)
+    if start.startswith(b"\xfd7zXZ\0"):
+        return lzma.LZMAFile(file)
+    return None
+
+
+class Feed:
+    """What tarfile reads headers from: never more at once than a header may have."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int) -> bytes:
+        """So many bytes, fewer at the end."""
+        if size > LARGEST_HEADER:
+            message = "a member's name or header is longer than any honest one"
+            raise tarfile.ReadError(message)
+        return self._file.read(size)
+
+    def seek(self, place: int) -> None:
+        """Go to a place."""
+        self._file.seek(place)
+
+    def tell(self) -> int:
+        """Where the next byte comes from."""
+        return self._file.tell()
+
+
+class Forward(Feed):
+    """The same for a packed archive: only onwards, save for the one byte that tarfile looks back for."""
+
+    def __init__(self, file: IO[bytes], limit: int) -> None:
+        super().__init__(file)
+        self._limit, self._at, self._last, self._back = limit, 0, b"", False
+
+    def read(self, size: int) -> bytes:
+        if self._back and size > 0:
+            self._back = False
+            return self._last + self.read(size - 1)
+        data = super().read(size)
+        self._note(data)
+        return data
+
+    def seek(self, place: int) -> None:
+        here = self.tell()
+        if place == here - 1 and self._last and not self._back:
+            self._back = True
+            return
+        if place < here:
+            raise io.UnsupportedOperation
+        self.copy(place - here, None)
+
+    def tell(self) -> int:
+        return self._at - self._back
+
+    def copy(self, size: int, target: IO[bytes] | None) -> None:
+        """Read on, into a file or past it."""
+        while size > 0 and (data := self.read(min(size, _COPY))):
+            if target is not None:
+                target.write(data)
+            size -= len(data)
+
+    def _note(self, data: bytes) -> None:
+        self._at += len(data)
+        self._last = data[-1:] or self._last
+        if self._at > self._limit:
+            message = "it unpacks to far more than pictures would; it is made to fill a disk"
+            raise ImageError(code="too_large_file", message=message)
+
+
+@cache
+def _folder() -> str:
+    """Where packed archives are unpacked, until this process ends."""
+    folder = tempfile.mkdtemp(prefix="dynres-unpacked-")
+    owner = os.getpid()
+    atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
+    return folder
+
+
+def _fresh_file() -> str:
+    handle, path = tempfile.mkstemp(dir=_folder())
+    os.close(handle)
+    return path

@@ -1,0 +1,127 @@
+"""The lock of an output in an object store: an object that names its holder and has to be renewed.
+
+A store has no locks that end with their process. So a lock counts until its holder is known to be dead (the same
+machine) or has not renewed it for five minutes; a holder that finds another name in it stops.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+
+from dynres_cli.errors import RunError
+from dynres_cli.storage.folders import is_alive
+from dynres_cli.storage.objects import PLACE, place_of, refusal
+from dynres_cli.storage.retrying import network_errors
+from dynres_cli.storage.stores import SECOND, Entry, Store
+
+LEASE = 300.0
+"""Seconds after which a lock that was not renewed is nobody's."""
+RENEWAL = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who writes to an output; `token` tells two runs of one process number apart."""
+
+    host: str
+    pid: int
+    token: str
+
+    @property
+    def is_dead(self) -> bool:
+        return self.host == socket.gethostname() and not is_alive(self.pid)
+
+
+class Lease:
+    """A lock on its way: taken, renewed, given back."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.store: Store
+        self.store, self.path = place_of(root, PLACE, "lock")
+        self.me = Holder(socket.gethostname(), os.getpid(), secrets.token_hex(8))
+        self.renewed = time.monotonic()
+
+    def take(self) -> bool:
+        """Take the lock; whether its last holder left it behind. RunError while a living run has it."""
+        entry = self.store.head(self.path)
+        before = self._holder(entry)
+        if before is not None and not self._is_over(before, entry):
+            raise self._held(before, entry)
+        with suppress(FileExistsError):  # somebody else was faster, or our own first try came through after all
+            self.store.swap(self.path, self._text(), entry)
+        now = self._holder(self.store.head(self.path))
+        if now != self.me:
+            raise self._held(now, None)
+        return before is not None
+
+    def keep(self) -> None:
+        """Renew the lock when it is time; RunError where another run has taken it meanwhile."""
+        if time.monotonic() - self.renewed < RENEWAL:
+            return
+        with self._explained():
+            now = self._holder(self.store.head(self.path))
+            if now != self.me:
+                raise self._held(now, None)
+            self.store.put(self.path, self._text())
+        self.renewed = time.monotonic()
+
+    def give_back(self) -> None:
+        """Leave an empty object: it marks the output as ours."""
+        with self._explained():
+            if self._holder(self.store.head(self.path)) == self.me:
+                self.store.put(self.path, b"")
+
+    def _text(self) -> bytes:
+        return json.dumps(asdict(self.me)).encode()
+
+    def _holder(self, entry: Entry | None) -> Holder | None:
+        if entry is None or not 0 < entry.size < 1000:
+            return None
+        try:
+            return Holder(**json.loads(self.store.read(self.path, 0, 1000)))
+        except (ValueError, TypeError, FileNotFoundError):
+            return None
+
+    @staticmethod
+    def _is_over(holder: Holder, entry: Entry | None) -> bool:
+        age = time.time() - (entry.stamp // SECOND if entry else 0)
+        return holder.is_dead or age > LEASE
+
+    def _held(self, holder: Holder | None, entry: Entry | None) -> RunError:
+        who = f"process {holder.pid} on {holder.host}" if holder else "another process"
+        left = LEASE - (time.time() - entry.stamp // SECOND) if entry else LEASE
+        message = (
+            f"{self.root}: {who} is writing there; wait until it ends, or choose another output "
+            f"(if it was killed, its lock ends in {max(left, 1):.0f} s)"
+        )
+        return RunError(message, "lock_held")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except network_errors() as error:
+            raise refusal(error, self.root, "its lock cannot be renewed") from error
+
+
+@contextmanager
+def hold(root: str) -> Iterator[tuple[Lease, bool]]:
+    """Hold OUT/.dynres/lock; with it comes whether its last holder died."""
+    lease = Lease(root)
+    try:
+        after_crash = lease.take()
+    except network_errors() as error:
+        raise refusal(error, root, "its lock cannot be taken") from error
+    try:
+        yield lease, after_crash
+    finally:
+        with suppress(RunError):
+            lease.give_back()

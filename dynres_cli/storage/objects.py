@@ -1,0 +1,214 @@
+"""An output in an object store: the same promises as on a disk, kept by the store's own rule that an object is whole.
+
+An upload that breaks off leaves nothing under its name. So every file of a picture is made in a local staging folder,
+uploaded at once, and the commit marker only after all others are there. What a store has no words for, the time of a
+source, travels in the marker's metadata.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dynres_cli.errors import ImageError, RunError
+from dynres_cli.storage.calls import classify
+from dynres_cli.storage.reading import safe_parts
+from dynres_cli.storage.retrying import network_errors, retries
+from dynres_cli.storage.stores import Store, store_of
+
+if TYPE_CHECKING:
+    from dynres_cli.storage.writing import NewFile
+
+PLACE = ".dynres"
+_AT_ONCE = 8
+"""Uploads of one picture that are under way together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is known of an object, under the names that os.stat has for it; the time is that of the source."""
+
+    st_size: int
+    st_mtime_ns: int
+    st_mode: int = stat.S_IFREG
+
+
+@cache
+def _threads(_process: int) -> ThreadPoolExecutor:
+    """Threads that wait for the network; a forked process needs its own."""
+    return ThreadPoolExecutor(_AT_ONCE, "upload")
+
+
+def place_of(root: str, *names: str) -> tuple[Store, str]:
+    """The store of a root, and the place of something below it."""
+    store, top = store_of(root)
+    return store, "/".join((top.rstrip("/"), *(name for name in names if name)))
+
+
+def write(root: str, key: str, files: Sequence[NewFile]) -> int:
+    """Upload all files into the folder `key`, the last one as the commit marker, after all others; their bytes."""
+    store, folder = place_of(root, _checked(key))
+    try:
+        with tempfile.TemporaryDirectory(prefix="dynres-") as staging:
+            written = sum(_stage(staging, file) for file in files)
+
+            def upload(file: NewFile) -> None:
+                store.put_file(os.path.join(staging, file.name), f"{folder}/{file.name}", file.mtime_ns)
+
+            if len(files) > 1:
+                list(_threads(os.getpid()).map(upload, files[:-1]))
+            upload(files[-1])
+    except network_errors() as error:
+        raise _explain(error, key, root) from error
+    return written
+
+
+def _stage(folder: str, file: NewFile) -> int:
+    with open(os.path.join(folder, file.name), "xb") as copy:
+        copy.writelines(file.buffers)
+        return copy.tell()
+
+
+def _checked(key: str) -> str:
+    """A key that a store can hold as it is; another one is its picture's failure, not the run's."""
+    try:
+        "/".join(safe_parts(key) if key else ()).encode()
+    except (RunError, UnicodeEncodeError) as error:
+        message = "its name is not UTF-8 or leads elsewhere, which an object store cannot hold; rename it"
+        raise ImageError(code="output_error", message=message) from error
+    return key
+
+
+def remove(root: str, key: str, names: Sequence[str]) -> None:
+    """Remove objects of the folder `key` in this order; the missing ones are none of its worries."""
+    store, folder = place_of(root, _checked(key))
+    try:
+        for name in names:
+            with suppress(FileNotFoundError):
+                store.remove(f"{folder}/{name}")
+    except network_errors() as error:
+        raise _explain(error, key, root) from error
+
+
+@contextmanager
+def open_below(root: str, path: str) -> Iterator[int]:
+    """An open handle of a local copy of the object; FileNotFoundError where there is none."""
+    safe_parts(path)
+    store, place = place_of(root, path)
+    with tempfile.TemporaryDirectory(prefix="dynres-") as folder:
+        copy = os.path.join(folder, "copy")
+        with _explained(root):
+            store.fetch(place, copy)
+        handle = os.open(copy, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            yield handle
+        finally:
+            os.close(handle)
+
+
+def read_below(root: str, path: str, limit: int) -> bytes:
+    """The bytes of an object; RunError `too_large` above `limit`."""
+    safe_parts(path)
+    store, place = place_of(root, path)
+    with _explained(root):
+        data = store.read(place, 0, limit + 1)
+    if len(data) > limit:
+        message = f"{path}: has more than the {limit:,} bytes that are read; remove it and run again"
+        raise RunError(message, "too_large")
+    return data
+
+
+def stat_below(root: str, path: str) -> Found | None:
+    """What the store says of an object; None where there is none."""
+    safe_parts(path)
+    store, place = place_of(root, path)
+    with _explained(root):
+        found = store.head(place)
+    return Found(found.size, found.source_stamp) if found else None
+
+
+def listed_below(root: str, folder: str) -> tuple[dict[str, int], list[str]]:
+    """The objects right below a folder with their sizes, and the folders there."""
+    store, place = place_of(root, folder)
+    with _explained(root):
+        files, folders = store.children(place)
+    return {each.path.rpartition("/")[2]: each.size for each in files}, folders
+
+
+def is_fresh(root: str) -> bool:
+    """Whether nothing but the lock is there, so that no picture needs to be looked for."""
+    store, place = place_of(root)
+    with _explained(root):
+        return all(
+            each.path == f"{place}/{PLACE}/lock" for each, _ in zip(store.entries(place), range(2), strict=False)
+        )
+
+
+def is_empty(root: str) -> bool:
+    """Whether nothing is there at all."""
+    store, place = place_of(root)
+    with _explained(root):
+        return store.is_empty(place)
+
+
+def is_ours(root: str, manifest: str) -> bool:
+    """Whether dynres has written here before."""
+    store, place = place_of(root)
+    with _explained(root):
+        return store.head(f"{place}/{manifest}") is not None or not store.is_empty(f"{place}/{PLACE}")
+
+
+def check_writable(root: str) -> None:
+    """Make sure, before anything is decoded, that objects can be made and removed below `root`."""
+    store, probe = place_of(root, PLACE, f"probe-{secrets.token_hex(4)}")
+    try:
+        store.put(probe, b"")
+        store.remove(probe)
+    except network_errors() as error:
+        raise refusal(error, root, "cannot be written to") from error
+
+
+@contextmanager
+def _explained(root: str) -> Iterator[None]:
+    """FileNotFoundError stays what it is; whatever else the network does ends the run."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except network_errors() as error:
+        raise refusal(error, root, "cannot be read") from error
+
+
+def _explain(error: Exception, key: str, root: str) -> RunError | ImageError:
+    """What a failed call means; an ImageError's text names nothing, for it may become part of a record."""
+    if isinstance(error, OSError):
+        if error.errno == errno.ENAMETOOLONG and key and not key.startswith(PLACE + "/"):
+            return ImageError("output_error", "its name is longer than the object store allows; rename it")
+        # Only a local file's error has a name: the folder where files wait for their upload is full.
+        local = classify(error, str(error.filename)) if error.filename else None
+        if local is not None:
+            return local
+    return refusal(error, root, "cannot be written to")
+
+
+def refusal(error: Exception, root: str, what: str) -> RunError:
+    """The error that ends a run whose store does not do what it should."""
+    if isinstance(error, FileNotFoundError):
+        why = "there is no such bucket; make it first, or correct the name"
+    elif isinstance(error, PermissionError):
+        why = "the store refuses; check the credentials and what they allow"
+    elif "Credentials" in type(error).__name__:
+        why = "no credentials were found; set them as for the store's own tools"
+    else:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        why = f"given up after {1 + retries()} tries: {reason}; run the same command again to go on"
+    return RunError(f"{root}: {what}: {why}", "output")

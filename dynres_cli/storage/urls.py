@@ -1,0 +1,40 @@
+"""Places that are not on this machine's disks: how they are told from paths, taken apart and put together."""
+
+from __future__ import annotations
+
+import os
+import re
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def is_url(path: str) -> bool:
+    """Whether a place is a URL; a local folder whose name looks like one can be given as ./NAME."""
+    return "://" in path and _URL.match(path) is not None
+
+
+def protocol(url: str) -> str:
+    """What stands before the ://, in lower case."""
+    found = _URL.match(url)
+    return found[1].lower() if found else ""
+
+
+def bare(url: str) -> str:
+    """A URL without idle slashes at its end, so that two names of one place are equal."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rstrip('/')}"
+
+
+def joined(root: str, *names: str) -> str:
+    """A place below another one, both local or both remote."""
+    if is_url(root):
+        return "/".join((bare(root), *(name for name in names if name)))
+    return os.path.join(root, *names)
+
+
+def below(url: str, root: str) -> str | None:
+    """The path from one URL down to another, "" for the same place; None where it is elsewhere."""
+    plain, top = bare(url), bare(root)
+    if plain == top:
+        return ""
+    return plain[len(top) + 1 :] if plain.startswith(top + "/") else None
