@@ -17,7 +17,7 @@ from dynres_cli.report.pages import Cover, bound, page_name, piece
 from dynres_cli.report.steps import steps
 from dynres_cli.report.text import count, safe
 from dynres_cli.source import Selection
-from dynres_cli.storage import NewFile, Writer, check_writable
+from dynres_cli.storage import NewFile, Writer, check_writable, joined, stat_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def run(asked: Request, *, quiet: bool) -> int:
         cover = _cover(output, pieces)
         _bind(output.root, cover, pieces, folder)
     if not quiet:
-        where = safe(os.path.join(output.root, page_name(1)))
+        where = safe(joined(output.root, page_name(1)))
         printing.note(f"{where}: {count(pieces.count, 'picture')} on {count(cover.pages, 'page')}")
         if pieces.missing:
             printing.note(f"{count(pieces.missing, 'picture')} with files that cannot be read; see dynres verify")
@@ -74,7 +74,7 @@ def _bind(root: str, cover: Cover, pieces: Pieces, folder: str) -> None:
         mine = range((number - 1) * PAGE, min(number * PAGE, pieces.count))
         writer.write("", [NewFile(page_name(number), bound(cover, number, _read(pieces, folder, mine)))])
     number = cover.pages + 1
-    while os.path.lexists(os.path.join(root, page_name(number))):
+    while stat_below(root, page_name(number)) is not None:
         writer.remove("", [page_name(number)])
         number += 1
 

@@ -15,7 +15,7 @@ from dynres_cli.geometry import Plan, Size
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.assembling import Sheet, sheets
 from dynres_cli.operations.comparing import Comparison
-from dynres_cli.operations.inspecting import Asked, Inspection
+from dynres_cli.operations.inspecting import Asked, Inspection, located
 from dynres_cli.operations.kernel_choice import choose
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Kernel, Pixels
@@ -58,7 +58,7 @@ def drawn(comparison: Comparison, presets: Sequence[Asked]) -> Image.Image:
     sheet = Image.new("RGB", (width, HEADER + EDGE + rows * (PANEL.height + GAP)), PAPER)
     _header(sheet, comparison, shown)
     limits = presets[0].limits
-    pictures = Decoded(read_source(comparison.source, limits, follow=True), comparison, limits)
+    pictures = Decoded(read_source(located(comparison.source), limits, follow=True), comparison, limits)
     for number, panel in enumerate(shown):
         row, column = divmod(number, COLUMNS)
         place = (EDGE + column * (PANEL.width + GAP), HEADER + row * (PANEL.height + GAP))

@@ -9,7 +9,7 @@ from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.geometry import source_box
 from dynres_cli.opening import read_source
-from dynres_cli.operations.inspecting import Asked, Inspection
+from dynres_cli.operations.inspecting import Asked, Inspection, located
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Pixels
 
@@ -21,7 +21,7 @@ LINE, SHADOW, PAPER = (255, 208, 0), (0, 0, 0), (255, 255, 255)
 
 def drawn(result: Inspection, asked: Asked) -> Image.Image:
     """The picture as it is tiled with every tile's box over it; the overview stands beside it, as the model sees it."""
-    source = read_source(result.source, asked.limits, follow=True)
+    source = read_source(located(result.source), asked.limits, follow=True)
     pixels = decode(source, result.facts, asked.handling, asked.limits).pixels
     picture = _boxes(pixels, result)
     overview = _overview(pixels, result)

@@ -14,6 +14,7 @@ from dynres_cli.items import Stage
 from dynres_cli.opening import Source, check_bytes
 from dynres_cli.outcome import all_flags
 from dynres_cli.recipe import Recipe
+from dynres_cli.storage import is_url
 from dynres_cli.strategies import Candidate
 
 STDIN = "-"
@@ -88,9 +89,22 @@ def inspect_facts(name: str, facts: Facts, asked: Asked) -> Inspection | NotInsp
     return Inspection(name, facts, size, asked.recipe, plan, asked.recipe.tokens(size, plan), flags)
 
 
+def located(name: str) -> str:
+    """What is opened for a picture that was named: the path itself, or an object's address."""
+    if not is_url(name):
+        return name
+    from dynres_cli.prefixes import given  # noqa: PLC0415 - only for object stores
+
+    address = given(name)
+    if address is None:
+        msg = f"{name!r} is no single picture; inspect one, or plan them all: dynres plan {name}"
+        raise UsageError(msg)
+    return str(address)
+
+
 def _facts(name: str, limits: Limits) -> Facts:
     if name != STDIN:
-        return probe.probe(name, limits, follow=True)
+        return probe.probe(located(name), limits, follow=True)
     if sys.stdin is None:
         msg = "there is no stdin to read a picture from; name a file instead of -"
         raise UsageError(msg)

@@ -1,0 +1,1 @@
+"""Storage that is not a folder: object stores, archives, tables."""

@@ -1,0 +1,231 @@
+"""S3 in and out, against a real server on loopback that now and then fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import ROOT, Ran, dynres, tree
+from tests.cli.test_tile import picture
+from tests.storage.stores import MISSING, Fault, Store, has, running
+
+pytestmark = pytest.mark.skipif(not has("s3fs", "moto", "flask"), reason=MISSING)
+
+SMALL = ("--image-size", "32", "--max-num", "2", "--kernel", "pillow")
+"""Small views: it is the way that is tested here, not the pixels."""
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One server for all tests here."""
+    with running(tmp_path_factory.mktemp("store")) as store:
+        store.bucket("photos")
+        store.bucket("tiles")
+        yield store
+
+
+@pytest.fixture
+def store(shared: Store) -> Store:
+    """The server without faults, and with nothing counted."""
+    shared.works()
+    shared.counted()
+    return shared
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Five pictures in two folders, a broken one, a note and a hidden file."""
+    for name in ("b.jpg", "a/z.png", "a/y.jpg", "c.jpg", "a.jpg"):
+        picture(tmp_path / "in" / name)
+    (tmp_path / "in" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    (tmp_path / "in" / ".hidden.jpg").write_bytes(b"")
+    return tmp_path / "in"
+
+
+def tile(store: Store, *arguments: str | Path, **environment: str) -> Ran:
+    """`dynres tile` with small views and two workers."""
+    return dynres("tile", *arguments, *SMALL, "-j", "2", "--json", **(store.environment | environment))
+
+
+def local(folder: Path, tmp_path: Path) -> dict[str, bytes]:
+    """What the same pictures give on a disk."""
+    assert dynres("tile", folder, tmp_path / "local", *SMALL, "-q").status == 3
+    return tree(tmp_path / "local")
+
+
+def test_what_comes_out_is_what_comes_out_on_a_disk(store: Store, folder: Path, tmp_path: Path) -> None:
+    """From a store into a store: every tile, tensor, record and the manifest are the same bytes, in the same places."""
+    expected = local(folder, tmp_path)
+    store.upload(folder, "photos/same")
+    ran = tile(store, "s3://photos/same", "s3://tiles/same")
+    assert ran.status == 3
+    assert (ran.json["found"], ran.json["tiled"], ran.json["skipped"], ran.json["failed"]) == (7, 5, 1, 1)
+    assert ran.json["manifest"] == "s3://tiles/same/manifest.json"
+    assert store.tree("tiles", "same") == expected
+    traffic = store.counted()
+    writes = [path for method, path in traffic.paths if method == "PUT" and "/.dynres/" not in path]
+    assert writes[-1].startswith("/tiles/same/manifest.json")
+    verified = dynres("verify", "s3://tiles/same", **store.environment)
+    assert verified.status == 0, verified.err
+
+
+def test_a_second_run_makes_nothing_again(store: Store, folder: Path) -> None:
+    """Finished pictures are known by their records, sizes and the source's time: no source is read, nothing written."""
+    store.upload(folder, "photos/again")
+    assert tile(store, "s3://photos/again", "s3://tiles/again").status == 3
+    store.counted()
+    ran = tile(store, "s3://photos/again", "s3://tiles/again")
+    assert (ran.json["tiled"], ran.json["skipped"], ran.json["failed"]) == (0, 6, 1)
+    paths = store.counted().paths
+    assert not [
+        path for method, path in paths if method == "GET" and path.startswith("/photos/again/") and "jpg" in path
+    ]
+    assert not [path for method, path in paths if method == "PUT" and "/.dynres/" not in path]
+
+
+def test_only_what_is_missing_is_made_after_a_kill(store: Store, folder: Path, tmp_path: Path) -> None:
+    """Killed in its middle and run again, at once: what was committed stays as it is, and the bytes are the same."""
+    expected = local(folder, tmp_path)
+    store.upload(folder, "photos/kill")
+    held = {"count": 0}
+
+    def after_two(method: str, path: str, _time: int) -> Fault | None:
+        if method == "PUT" and path.startswith("/tiles/kill/") and "grid.json" in path:
+            held["count"] += 1
+            if held["count"] == 3:
+                os.killpg(process.pid, signal.SIGKILL)
+                return "drop"
+        return None
+
+    command = [sys.executable, "-m", "dynres_cli", "tile", "s3://photos/kill", "s3://tiles/kill", *SMALL, "-j", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **store.environment}
+    store.fails(after_two)
+    process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    process.wait(120)
+    store.works()
+    names = store.names("tiles", "kill")
+    assert "kill/manifest.json" not in names
+    committed = [name for name in names if name.endswith("grid.json")]
+    assert len(committed) == 2
+    store.counted()
+    assert tile(store, "s3://photos/kill", "s3://tiles/kill").status == 3
+    rewritten = [path.partition("?")[0] for method, path in store.counted().paths if method == "PUT"]
+    assert not {f"/tiles/{name}" for name in committed} & set(rewritten)
+    assert store.tree("tiles", "kill") == expected
+
+
+def test_trouble_on_the_way_changes_nothing(store: Store, folder: Path, tmp_path: Path) -> None:
+    """Answers of 503, dropped and half connections, a slow answer: tried again, and the same bytes come out."""
+    expected = local(folder, tmp_path)
+    store.upload(folder, "photos/trouble")
+    kinds: dict[str, Fault] = {"a.jpg": "503", "b.jpg": "half", "c.jpg": "drop", "z.png": "slow"}
+
+    def first_time(method: str, path: str, time: int) -> Fault | None:
+        name = path.partition("?")[0].rpartition("/")[2]
+        if method == "PUT" and name in ("grid.json", "tile_r0_c0.png", "manifest.json") and time == 1:
+            return "drop" if name == "grid.json" else "503"
+        return kinds.get(name) if method == "GET" and time == 1 else None
+
+    store.fails(first_time)
+    ran = tile(store, "s3://photos/trouble", "s3://tiles/trouble", DYNRES_NETWORK_TIMEOUT="2")
+    assert ran.status == 3
+    store.works()
+    assert store.tree("tiles", "trouble") == expected
+
+
+def test_an_object_that_cannot_be_read_is_a_failed_record(store: Store, folder: Path, tmp_path: Path) -> None:
+    """Its stage is `read`, its code `unreadable`; the others are tiled, and a later run tries it again."""
+    store.upload(folder, "photos/unreadable")
+    store.fails(
+        lambda method, path, _time: "503" if method == "GET" and path.startswith("/photos/unreadable/c.jpg") else None
+    )
+    ran = tile(store, "s3://photos/unreadable", tmp_path / "out")
+    assert ran.status == 3
+    assert ran.json["failures"] == {"corrupt": 1, "unreadable": 1}
+    record = json.loads((tmp_path / "out" / "c.jpg" / "grid.json").read_text())
+    assert (record["stage"], record["code"]) == ("read", "unreadable")
+    store.works()
+    assert tile(store, "s3://photos/unreadable", tmp_path / "out").json["tiled"] == 1
+    assert tree(tmp_path / "out") == local(folder, tmp_path)
+
+
+def test_an_output_that_cannot_be_written_ends_the_run(store: Store, folder: Path) -> None:
+    """Exit status 1 with one sentence; no manifest, and no record without its files."""
+    store.upload(folder, "photos/full")
+    store.fails(lambda method, path, _time: "503" if method == "PUT" and "tile_r0" in path else None)
+    ran = tile(store, "s3://photos/full", "s3://tiles/full")
+    assert ran.status == 1
+    assert "s3://tiles/full: cannot be written to" in ran.err
+    assert not [name for name in store.names("tiles", "full") if name.endswith(".json") and "broken" not in name]
+
+
+def test_two_runs_never_write_to_one_output(store: Store, folder: Path) -> None:
+    """The second one stops with the first one's name, unless that one is dead."""
+    store.upload(folder, "photos/lock")
+    alive = json.dumps({"host": "elsewhere", "pid": 7, "token": "0"}).encode()
+    store.put("tiles/lock/.dynres/lock", alive)
+    ran = tile(store, "s3://photos/lock", "s3://tiles/lock")
+    assert ran.status == 1
+    assert "process 7 on elsewhere is writing there" in ran.err
+    assert store.names("tiles", "lock") == ["lock/.dynres/lock"]
+
+
+def test_only_what_a_folder_would_give_is_taken(store: Store, folder: Path, tmp_path: Path) -> None:
+    """Globs, hidden names, an output within the input and the run's own output: as for a folder."""
+    store.upload(folder, "photos/rules")
+    store.put("photos/rules/empty/", b"")
+    store.put("photos/rules/older/.dynres/lock", b"")
+    store.put("photos/rules/older/x.jpg/tile_r0_c0.png", b"")
+    store.put("photos/rules/own/.dynres/lock", b"")
+    store.put("photos/rules/own/b.jpg/tile_r0_c0.png", b"")
+    store.put("photos/rules/up/../x.jpg", b"")
+    listed = dynres("tile", "s3://photos/rules", "s3://photos/rules/own", "--dry-run", **store.environment)
+    assert listed.out.split() == ["a.jpg", "a/y.jpg", "a/z.png", "b.jpg", "broken.jpg", "c.jpg"]
+    chosen = dynres(
+        *("tile", "s3://photos/rules", tmp_path / "out", "--dry-run", "--include", "*.jpg", "--exclude", "a"),
+        **store.environment,
+    )
+    assert chosen.out.split() == ["a.jpg", "b.jpg", "broken.jpg", "c.jpg"]
+    hidden = dynres("tile", "s3://photos/rules/*.jpg", tmp_path / "out", "--dry-run", **store.environment)
+    assert hidden.out.split() == ["a.jpg", "b.jpg", "broken.jpg", "c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        pytest.param(("s3://photos/nothing", "OUT"), 2, "does not exist", id="no such prefix"),
+        pytest.param(("s3://nobody/x", "OUT"), 2, "does not exist", id="no such bucket"),
+        pytest.param((".", "s3://nobody/x"), 1, "no such bucket", id="no bucket to write to"),
+        pytest.param(("s3://photos/same", "s3://photos/same/"), 2, "is the input itself", id="output is input"),
+        pytest.param((".", "s3://photos/foreign"), 1, "was not made by dynres", id="somebody else's output"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    store: Store, arguments: tuple[str, str], status: int, said: str, tmp_path: Path
+) -> None:
+    """One sentence and the documented exit status, before anything is written."""
+    picture(tmp_path / "x.jpg")
+    store.put("photos/same/x.jpg", b"")
+    store.put("photos/foreign/x.txt", b"")
+    place, out = arguments
+    ran = dynres("tile", place, out.replace("OUT", str(tmp_path / "out")), cwd=tmp_path, **store.environment)
+    assert (ran.status, said in ran.err) == (status, True), ran.err
+
+
+def test_a_finished_output_is_read_where_it_lies(store: Store, folder: Path) -> None:
+    """Stats, report, plan and inspect take URLs too."""
+    store.upload(folder, "photos/read")
+    assert tile(store, "s3://photos/read", "s3://tiles/read").status == 3
+    assert dynres("stats", "s3://tiles/read", "--json", **store.environment).json["images"] == 6
+    assert dynres("plan", "s3://photos/read", "--json", "-j", "1", **store.environment).json["images"] == 6
+    assert dynres("inspect", "s3://photos/read/b.jpg", "--json", **store.environment).json["width"] == 60
+    assert dynres("report", "s3://tiles/read", "--source", "s3://photos/read", **store.environment).status == 0
+    assert "read/report.html" in store.names("tiles", "read")
