@@ -40,7 +40,7 @@ def dynres(*arguments: str | Path, stdin: bytes = b"", cwd: Path = ROOT, **envir
         check=False,
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **environment},
-        timeout=120,
+        timeout=600,
     )
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err, err

@@ -62,8 +62,8 @@ class Proxy(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed needs no traceback."""
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client was killed."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -97,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self._answer(answer.status, dict(answer.getheaders()), data, half=fault == "half")
 
-    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _serve
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _serve  # noqa: N815 - http.server looks for these names
 
     def _body(self) -> bytes:
         length = int(self.headers.get("Content-Length") or 0)
@@ -135,9 +135,7 @@ class Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-SLOW_DOWN = (
-    b'<?xml version="1.0"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>'
-)
+SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 
 
 class Server:
