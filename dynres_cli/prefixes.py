@@ -67,8 +67,10 @@ class Prefix:
         folders = (prefix + parent for parent in keys.parents(name) if parent)
         if not self.rules.filter.file(prefix + name) or not all(map(self.rules.filter.folder, folders)):
             return False
-        skipped["not_an_image_name"] += not looks_like_image(name)
-        return looks_like_image(name)
+        if looks_like_image(name):
+            return True
+        skipped["not_an_image_name"] += 1
+        return False
 
     def _is_output(self, name: str) -> bool:
         """Whether an object lies in an output of dynres, whose state folder comes before nearly all that is in it."""

@@ -78,7 +78,8 @@ class Container:
                 name = self._candidate(member, prefix)
                 if name is None:
                     continue
-                self.rules.skipped["duplicate"] += name in found
+                if name in found:
+                    self.rules.skipped["duplicate"] += 1
                 found[name] = member.address
         except ImageError as error:
             self._fail(source, str(error))

@@ -1,0 +1,240 @@
+"""Archives and tables as inputs: listed in key order, read in place, and trusted in nothing."""
+
+from __future__ import annotations
+
+import io
+import struct
+import tarfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from dynres_cli.addresses import Address, parsed
+from dynres_cli.containers import tars
+from dynres_cli.errors import ImageError
+from dynres_cli.facts import Limits
+from dynres_cli.globs import Filter
+from dynres_cli.items import Item
+from dynres_cli.opening import read_source
+from dynres_cli.probe import probe
+from dynres_cli.source import Listing, Selection, listing
+from tests.cli.command import dynres, tree
+from tests.files import picture, saved
+from tests.storage.stores import has
+
+LIMITS = Limits()
+JPEG, PNG = saved(picture(), "JPEG"), saved(picture("L"), "PNG")
+GOOD = {"b.jpg": JPEG, "a/z.png": PNG, "a/y.jpg": JPEG, "a.jpg": JPEG, "notes.txt": b"no picture"}
+IN_ORDER = ["a.jpg", "a/y.jpg", "a/z.png", "b.jpg"]
+
+
+def tar(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:
+    """A tar archive of these members."""
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def packed_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    """A zip archive of these members."""
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def listed(*inputs: Path, **rules: object) -> tuple[list[Item], Listing]:
+    """What is found, and the account of the rest."""
+    found = listing(Selection(tuple(map(str, inputs)), **rules))  # type: ignore[arg-type]
+    return list(found), found
+
+
+def contents(items: list[Item]) -> dict[str, bytes]:
+    """Every item's bytes by its key."""
+    return {item.key: read_source(item.path, LIMITS).data for item in items}
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"])
+def test_members_are_pictures_in_key_order(tmp_path: Path, suffix: str) -> None:
+    """Whatever the archive's own order, the keys come in theirs, and each has its member's bytes."""
+    path = tmp_path / f"all{suffix}"
+    modes = {".tar": "w", ".tar.bz2": "w:bz2", ".tar.xz": "w:xz"}
+    packed_zip(path, GOOD) if suffix == ".zip" else tar(path, GOOD, modes.get(suffix, "w:gz"))
+    items, found = listed(path)
+    assert [item.key for item in items] == IN_ORDER
+    assert contents(items) == {name: GOOD[name] for name in IN_ORDER}
+    assert found.skipped == {"not_an_image_name": 1}
+    assert (probe(items[0].path).width, probe(items[2].path).mode) == (48, "L")
+
+
+def test_beside_others_an_archive_is_like_a_folder(tmp_path: Path) -> None:
+    """Several inputs are kept apart by their names; globs and hidden names are a folder's."""
+    first = tar(tmp_path / "x.tar", {**GOOD, ".git/c.jpg": JPEG})
+    second = packed_zip(tmp_path / "w.zip", GOOD, zipfile.ZIP_STORED)
+    items, _ = listed(first, second, filter=Filter(("*.jpg",), ("a",)))
+    assert [item.key for item in items] == ["w.zip/a.jpg", "w.zip/b.jpg", "x.tar/a.jpg", "x.tar/b.jpg"]
+    assert [item.key for item in listed(first, hidden=True)[0]] == [".git/c.jpg", *IN_ORDER]
+
+
+def test_nothing_in_a_tar_leads_elsewhere(tmp_path: Path) -> None:
+    """Absolute names, `..`, links, devices and pipes are counted; of two with one name the later one is taken."""
+    path = tmp_path / "bad.tar"
+    with tarfile.open(path, "w") as archive:
+        for name in ("/etc/x.jpg", "../x.jpg", "a/../../x.jpg", "C:\\x.jpg", "twice.jpg", "./in/./x.jpg"):
+            archive.addfile(_info(name, JPEG), io.BytesIO(JPEG))
+        archive.addfile(_info("twice.jpg", PNG), io.BytesIO(PNG))
+        for name, kind in {
+            "l": tarfile.SYMTYPE,
+            "h": tarfile.LNKTYPE,
+            "d": tarfile.CHRTYPE,
+            "p": tarfile.FIFOTYPE,
+        }.items():
+            info = tarfile.TarInfo(f"{name}.jpg")
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+        archive.addfile(_info("in/x.jpg/below.jpg", JPEG), io.BytesIO(JPEG))
+    items, found = listed(path)
+    assert contents(items) == {"in/x.jpg": JPEG, "twice.jpg": PNG}
+    assert found.skipped == Counter(unsafe_name=4, link=2, special=2, duplicate=2)
+    assert found.failures == []
+
+
+def _info(name: str, data: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size = len(data)
+    return info
+
+
+def test_an_archive_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
+    """What stands before the damage is taken, a member that is cut fails, and the archive itself is a failure."""
+    path = tar(tmp_path / "cut.tar", {"a.jpg": JPEG, "b.jpg": JPEG, "c.jpg": JPEG})
+    path.write_bytes(path.read_bytes()[: 3 * 512 + len(JPEG) + 100])
+    items, found = listed(path)
+    assert [item.key for item in items] == ["a.jpg", "b.jpg"]
+    assert read_source(items[0].path, LIMITS).data == JPEG
+    assert _code(items[1]) == "truncated"
+    assert [failed.code for failed in found.failures] == ["unreadable"]
+    for name, data in {"x.zip": b"PK no zip", "x.tar": b"no tar" * 200, "x.tgz": b"\x1f\x8b\x08" + b"x" * 600}.items():
+        (tmp_path / name).write_bytes(data)
+        items, found = listed(tmp_path / name)
+        assert (items, [failed.code for failed in found.failures]) == ([], ["unreadable"]), name
+
+
+def _code(item: Item, limits: Limits = LIMITS) -> str:
+    with pytest.raises(ImageError) as caught:
+        read_source(item.path, limits)
+    return caught.value.code
+
+
+def test_bombs_are_stopped_by_what_they_announce_and_by_what_they_are(tmp_path: Path) -> None:
+    """A member is never larger than --max-bytes, whatever the archive says of it."""
+    honest = packed_zip(tmp_path / "honest.zip", {"a.png": bytes(1 << 20)})
+    small = Limits(max_bytes=1 << 19)
+    assert _code(listed(honest)[0][0], small) == "too_large_file"
+    lying = tmp_path / "lying.zip"
+    data = honest.read_bytes()
+    size = struct.pack("<L", 1 << 20)
+    lying.write_bytes(data.replace(size, struct.pack("<L", 1000)))
+    assert _code(listed(lying)[0][0], small) == "corrupt"
+    assert _code(listed(tar(tmp_path / "a.tar", {"a.png": bytes(1 << 20)}))[0][0], small) == "too_large_file"
+
+
+def test_an_archive_that_unpacks_without_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are packed already: what grows two hundredfold is none of them. Nor is a name of many megabytes one."""
+    monkeypatch.setattr(tars, "ALWAYS_ALLOWED", 1 << 20)
+    bomb = tar(tmp_path / "bomb.tgz", {"a.bin": bytes(1 << 24), "b.jpg": JPEG}, "w:gz")
+    items, found = listed(bomb)
+    assert items == []
+    assert "unpacks to far more" in found.failures[0].message
+    header = _info("././@LongLink", bytes(1 << 22))
+    header.type = tarfile.GNUTYPE_LONGNAME
+    (tmp_path / "name.tar").write_bytes(header.tobuf() + bytes(1 << 22))
+    items, found = listed(tmp_path / "name.tar")
+    assert (items, len(found.failures)) == ([], 1)
+
+
+def test_encrypted_and_oddly_packed_members_fail_by_name(tmp_path: Path) -> None:
+    """They are found and counted; each one's failure says what to do."""
+    path = packed_zip(tmp_path / "a.zip", {"a.jpg": JPEG, "b.jpg": JPEG})
+    data = bytearray(path.read_bytes())
+    first = data.index(b"PK\1\2")
+    second = data.index(b"PK\1\2", first + 1)
+    data[first + 8] |= 1
+    data[second + 10] = 9
+    path.write_bytes(data)
+    items, _ = listed(path)
+    assert [_code(item) for item in items] == ["unreadable", "unreadable"]
+    with pytest.raises(ImageError, match="encrypted"):
+        read_source(items[0].path, LIMITS)
+
+
+def test_a_member_is_held_against_its_checksum(tmp_path: Path) -> None:
+    """A flipped bit in a stored member is noticed before a decoder sees it; a link in a zip is none of ours."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.jpg", JPEG)
+        link = zipfile.ZipInfo("l.jpg")
+        link.external_attr = 0o120777 << 16
+        archive.writestr(link, "/etc/passwd")
+    data = bytearray(path.read_bytes())
+    data[len(JPEG) // 2] ^= 1
+    path.write_bytes(data)
+    items, found = listed(path)
+    assert [item.key for item in items] == ["a.jpg"]
+    assert _code(items[0]) == "corrupt"
+    assert found.skipped == {"link": 1}
+
+
+def test_an_address_survives_its_way_through_text() -> None:
+    """Whatever stands in a container's name; and no path of a disk is taken for an address."""
+    for container in ("s3://b/ä;,//x y.tar", "/tmp/new\nline.tar", "C:\\x.tar"):
+        address = Address("tar", container, 5, 7, (512,), ".jpg")
+        assert parsed(str(address)) == address
+    for path in ("a.jpg", "/x://y", "tar:/1,2;;x", "./tar://1,2;.jpg;x"):
+        assert parsed(path) is None
+
+
+def test_an_archive_gives_what_its_folder_gives(tmp_path: Path) -> None:
+    """The command on a tar, a zip and the unpacked folder: the same bytes, also in the records; and it resumes."""
+    small = ("--image-size", "32", "--max-num", "2", "--kernel", "pillow", "-q")
+    folder = tmp_path / "in"
+    for name, data in GOOD.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    archive = tar(tmp_path / "in.tgz", GOOD, "w:gz")
+    assert dynres("tile", folder, tmp_path / "plain", *small).status == 0
+    assert dynres("tile", archive, tmp_path / "packed", *small).status == 0
+    assert tree(tmp_path / "packed") == tree(tmp_path / "plain")
+    assert dynres("tile", archive, tmp_path / "packed", "--json", *small).json["skipped"] == 5
+
+
+@pytest.mark.skipif(not has("pyarrow"), reason="needs pyarrow: pip install -e '.[parquet]'")
+def test_rows_of_a_table_are_pictures(tmp_path: Path) -> None:
+    """Hugging Face's layout: a struct of bytes and path; a row without bytes fails, the others have their names."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = [{"bytes": JPEG, "path": "dir/x.jpg"}, {"bytes": PNG, "path": None}, {"bytes": None, "path": "y.jpg"}, None]
+    image = pa.array(rows * 3, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    pq.write_table(pa.table({"image": image, "label": list(range(12))}), tmp_path / "t.parquet", row_group_size=5)
+    items, found = listed(tmp_path / "t.parquet")
+    assert [item.key for item in items[:4]] == ["000000000-x.jpg", "000000001", "000000002-y.jpg", "000000003"]
+    assert (len(items), found.failures) == (12, [])
+    assert [read_source(item.path, LIMITS).data for item in (items[4], items[9])] == [JPEG, PNG]
+    assert [_code(item) for item in (items[2], items[11])] == ["empty", "empty"]
+    (tmp_path / "bad.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-200])
+    items, found = listed(tmp_path / "bad.parquet")
+    assert (items, len(found.failures)) == ([], 1)
+
+
+def test_what_is_packed_once_is_no_bomb() -> None:
+    """The guard of packed archives counts what comes out, and looks back one byte, as tarfile asks for it."""
+    feed = tars.Forward(io.BytesIO(b"abcdef"), 100)
+    assert (feed.read(3), feed.tell()) == (b"abc", 3)
+    feed.seek(2)
+    assert (feed.read(2), feed.tell()) == (b"cd", 4)
