@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser test-all check format bench docs man pictures conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser stores test-all check format bench docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,13 @@ browser: $(STAMP)  ## what the tests of the report need beside Chromium itself; 
 	  uv pip install -q --python $(PYTHON) -e '.[test-browser]' -c constraints-dev.txt; \
 	else \
 	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-browser]' -c constraints-dev.txt; \
+	fi
+
+stores: $(STAMP)  ## what the tests of object stores and tables need; without it they are skipped
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[test-s3,parquet]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-s3,parquet]' -c constraints-dev.txt; \
 	fi
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones

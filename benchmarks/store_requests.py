@@ -1,4 +1,4 @@
-"""Requests and bytes an image, from an object store into an object store: counted by a proxy before a server on loopback.
+"""Requests and bytes an image, from a store into a store: counted by a proxy before a server on loopback.
 
 Times say nothing here, for the server is a test's; counts are what a bill and a forecast are made of.
 """
@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.cli.command import SAMPLES, dynres  # noqa: E402
-from tests.storage.stores import Store, Traffic, running  # noqa: E402
+from tests.cli.command import ROOT, SAMPLES, dynres
+from tests.storage.stores import Store, Traffic, running
 
 KINDS = ("GET", "HEAD", "LIST", "PUT", "DELETE")
 
@@ -26,8 +26,8 @@ def row(name: str, traffic: Traffic, images: int) -> str:
 def measured(store: Store, name: str, *arguments: str) -> None:
     """Run a command, and print what it asked of the store."""
     store.counted()
-    ran = dynres(*arguments, **store.environment)
-    images = sum(path.suffix != ".md" for path in SAMPLES.iterdir() if path.is_file())
+    ran = dynres(*arguments, stdin=b"", cwd=ROOT, **store.environment)
+    images = sum(path.suffix != ".md" for path in SAMPLES.rglob("*") if path.is_file())
     print(row(name, store.counted(), images) + (f" exit {ran.status}" if ran.status else ""), flush=True)
 
 

@@ -208,6 +208,9 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
         return
     root = os.path.abspath(selection.root or os.curdir)
     for line in _lines(selection.files_from, b"\0" if selection.null_separated else b"\n"):
+        if is_url(line):
+            msg = f"{line!r} in the list is a URL, and lists name local files; give URLs as inputs themselves"
+            raise UsageError(msg)
         path = _looked_up(line, root)
         folder = os.path.isdir(path)
         below = _below(path, root)

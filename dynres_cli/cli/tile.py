@@ -21,6 +21,8 @@ EPILOG = f"""Examples:
 
   dynres tile photos/ out/ --max-num 6 --tiles none --dtype bfloat16
 
+  dynres tile s3://photos s3://tiles              (see docs/how-to/object-stores.md; archives too)
+
   fd -e jpg -0 . photos | dynres tile --files-from - -0 --root photos out/
 
 {options.ENVIRONMENT}
@@ -33,7 +35,9 @@ Exit status: 0 all done, 1 the run could not be done, 2 usage, 3 some images fai
 
 
 def tile(
-    paths: Annotated[list[str], typer.Argument(metavar="IN... OUT", help="Files and folders, then the output folder.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="IN... OUT", help="Files, folders, archives or URLs, then the output.")
+    ],
     *,
     preset: options.Preset = None,
     strategy: options.Strategy = None,

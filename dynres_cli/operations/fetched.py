@@ -34,6 +34,11 @@ AT_ONCE = 16
 FEWEST, EACH_JOB = 16, 4
 """Pictures that may lie ready: so many at least, and so many for each worker."""
 MOST_BYTES = 512 << 20
+_LOOK = 0.002
+"""Seconds that a look for the next copy may take: the engine waits meanwhile."""
+
+HERE = frozenset({"processes", "serial"})
+"""Engines whose workers see this machine's disk; others fetch for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class Fetched(Feed):
         rest = iter(self.items)
         item = next(rest, None)
         while item is not None or ready or self._under_way:
-            while item is not None and self._has_room(item):
+            while item is not None and len(ready) < self.most and self._has_room(item):
                 if self._is_alive and _is_far(item):
                     asked += 1
                     self._ask(asked, item)
@@ -125,6 +130,8 @@ class Fetched(Feed):
                     ready.append(item)
                 item = next(rest, None)
             ready.extend(self._arrived())
+            if not ready and self._under_way:
+                self.hand.pipe.poll(_LOOK)  # an engine that has nothing else to do must not spin
             yield ready.popleft() if ready else None
 
     def release(self, key: str) -> None:
@@ -171,9 +178,9 @@ def _size(item: Item) -> int:
 
 
 @contextmanager
-def fetched(spool: Spool, job: Job, jobs: int) -> Iterator[Feed]:
-    """The spool's items for an engine on this machine."""
-    if not spool.has_addresses:
+def fetched(spool: Spool, job: Job, jobs: int, engine: str) -> Iterator[Feed]:
+    """The spool's items for an engine."""
+    if not spool.has_addresses or engine not in HERE:
         yield Feed(spool)
         return
     with tempfile.TemporaryDirectory(prefix="dynres-ahead-", ignore_cleanup_errors=True) as folder:

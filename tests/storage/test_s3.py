@@ -50,9 +50,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "in"
 
 
+def command(store: Store, *arguments: str | Path, cwd: Path = ROOT, **environment: str) -> Ran:
+    """`dynres` where it finds the store."""
+    return dynres(*arguments, stdin=b"", cwd=cwd, **(store.environment | environment))
+
+
 def tile(store: Store, *arguments: str | Path, **environment: str) -> Ran:
     """`dynres tile` with small views and two workers."""
-    return dynres("tile", *arguments, *SMALL, "-j", "2", "--json", **(store.environment | environment))
+    return command(store, "tile", *arguments, *SMALL, "-j", "2", "--json", cwd=ROOT, **environment)
 
 
 def local(folder: Path, tmp_path: Path) -> dict[str, bytes]:
@@ -73,7 +78,7 @@ def test_what_comes_out_is_what_comes_out_on_a_disk(store: Store, folder: Path, 
     traffic = store.counted()
     writes = [path for method, path in traffic.paths if method == "PUT" and "/.dynres/" not in path]
     assert writes[-1].startswith("/tiles/same/manifest.json")
-    verified = dynres("verify", "s3://tiles/same", **store.environment)
+    verified = command(store, "verify", "s3://tiles/same")
     assert verified.status == 0, verified.err
 
 
@@ -103,10 +108,10 @@ def test_only_what_is_missing_is_made_after_a_kill(store: Store, folder: Path, t
                 return "drop"
         return None
 
-    command = [sys.executable, "-m", "dynres_cli", "tile", "s3://photos/kill", "s3://tiles/kill", *SMALL, "-j", "1"]
+    words = [sys.executable, "-m", "dynres_cli", "tile", "s3://photos/kill", "s3://tiles/kill", *SMALL, "-j", "1"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **store.environment}
     store.fails(after_two)
-    process = subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(words, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
     process.wait(120)
     store.works()
     names = store.names("tiles", "kill")
@@ -183,14 +188,13 @@ def test_only_what_a_folder_would_give_is_taken(store: Store, folder: Path, tmp_
     store.put("photos/rules/own/.dynres/lock", b"")
     store.put("photos/rules/own/b.jpg/tile_r0_c0.png", b"")
     store.put("photos/rules/up/../x.jpg", b"")
-    listed = dynres("tile", "s3://photos/rules", "s3://photos/rules/own", "--dry-run", **store.environment)
+    listed = command(store, "tile", "s3://photos/rules", "s3://photos/rules/own", "--dry-run")
     assert listed.out.split() == ["a.jpg", "a/y.jpg", "a/z.png", "b.jpg", "broken.jpg", "c.jpg"]
-    chosen = dynres(
-        *("tile", "s3://photos/rules", tmp_path / "out", "--dry-run", "--include", "*.jpg", "--exclude", "a"),
-        **store.environment,
+    chosen = command(
+        store, *("tile", "s3://photos/rules", tmp_path / "out", "--dry-run", "--include", "*.jpg", "--exclude", "a")
     )
     assert chosen.out.split() == ["a.jpg", "b.jpg", "broken.jpg", "c.jpg"]
-    hidden = dynres("tile", "s3://photos/rules/*.jpg", tmp_path / "out", "--dry-run", **store.environment)
+    hidden = command(store, "tile", "s3://photos/rules/*.jpg", tmp_path / "out", "--dry-run")
     assert hidden.out.split() == ["a.jpg", "b.jpg", "broken.jpg", "c.jpg"]
 
 
@@ -212,7 +216,7 @@ def test_what_cannot_be_done_is_said(
     store.put("photos/same/x.jpg", b"")
     store.put("photos/foreign/x.txt", b"")
     place, out = arguments
-    ran = dynres("tile", place, out.replace("OUT", str(tmp_path / "out")), cwd=tmp_path, **store.environment)
+    ran = command(store, "tile", place, out.replace("OUT", str(tmp_path / "out")), cwd=tmp_path)
     assert (ran.status, said in ran.err) == (status, True), ran.err
 
 
@@ -220,8 +224,8 @@ def test_a_finished_output_is_read_where_it_lies(store: Store, folder: Path) -> 
     """Stats, report, plan and inspect take URLs too."""
     store.upload(folder, "photos/read")
     assert tile(store, "s3://photos/read", "s3://tiles/read").status == 3
-    assert dynres("stats", "s3://tiles/read", "--json", **store.environment).json["images"] == 6
-    assert dynres("plan", "s3://photos/read", "--json", "-j", "1", **store.environment).json["images"] == 6
-    assert dynres("inspect", "s3://photos/read/b.jpg", "--json", **store.environment).json["width"] == 60
-    assert dynres("report", "s3://tiles/read", "--source", "s3://photos/read", **store.environment).status == 0
+    assert command(store, "stats", "s3://tiles/read", "--json").json["images"] == 6
+    assert command(store, "plan", "s3://photos/read", "--json", "-j", "1").json["images"] == 6
+    assert command(store, "inspect", "s3://photos/read/b.jpg", "--json").json["width"] == 60
+    assert command(store, "report", "s3://tiles/read", "--source", "s3://photos/read").status == 0
     assert "read/report.html" in store.names("tiles", "read")
