@@ -42,7 +42,7 @@ class Standing:
 
 def standing(container: str) -> Standing:
     """What is known of a whole file or object; ImageError where there is none."""
-    with _explained():
+    with _explained(container):
         if is_url(container):
             from dynres_cli.storage.stores import store_of  # noqa: PLC0415 - only for object stores
 
@@ -60,7 +60,7 @@ def standing(container: str) -> Standing:
 
 def read_range(container: str, start: int, length: int) -> bytes:
     """Bytes of a file or an object, fewer at its end; ImageError where they cannot be had."""
-    with _explained():
+    with _explained(container):
         if is_url(container):
             from dynres_cli.storage.stores import store_of  # noqa: PLC0415 - only for object stores
 
@@ -82,7 +82,7 @@ def _filled(file: io.FileIO, length: int) -> bytes:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(container: str) -> Iterator[None]:
     """What a failed read means for a picture; the text is the same in every run and names no machine."""
     from dynres_cli.storage.retrying import network_errors, retries  # noqa: PLC0415 - not for plain files
 
@@ -94,6 +94,9 @@ def _explained() -> Iterator[None]:
             raise ImageError(code="vanished", message=message) from error
         if isinstance(error, PermissionError):
             message = "it may not be read; check the permissions"
+            raise ImageError(code="unreadable", message=message) from error
+        if not is_url(container):
+            message = "it cannot be read; check the disk that it is on"
             raise ImageError(code="unreadable", message=message) from error
         message = f"it could not be read in {1 + retries()} tries; run the same command again to try anew"
         raise ImageError(code="unreadable", message=message) from error

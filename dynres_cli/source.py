@@ -8,11 +8,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 from dynres_cli import keys
 from dynres_cli.addresses import Address
 from dynres_cli.containers import kind_of
-from dynres_cli.errors import UsageError
+from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.storage.urls import bare, is_url, protocol
@@ -139,6 +140,7 @@ def _from_command_line(selection: Selection) -> Iterator[_Start]:
             yield _remote(given, selection.out, several=several)
             continue
         folder = _is_folder(given) or kind_of(given) is not None
+        _check_extra(given)
         if not folder:
             yield _Start(portable(_name(given)), given, given, folder=False)
             continue
@@ -170,10 +172,18 @@ def _remote(url: str, out: str | None, *, several: bool) -> _Start:
         msg = f"the output {out!r} is the input itself; give another prefix for the output"
         raise UsageError(msg)
     name = bare(url).rpartition("/")[2].partition("?")[0]
+    _check_extra(name)
     address = given(url)
     if address is not None and kind_of(name) is None:
         return _Start(name, url, url, folder=False, address=address)
     return _Start(name if several else "", bare(url), url, folder=True)
+
+
+def _check_extra(name: str) -> None:
+    """Refuse a table that cannot be read before anything is made."""
+    if kind_of(name) == "parquet" and find_spec("pyarrow") is None:
+        msg = f"{name!r} needs a package that is not installed: pip install 'dynres[parquet]'"
+        raise MissingExtra(msg)
 
 
 def _is_folder(given: str) -> bool:

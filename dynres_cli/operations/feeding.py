@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import heapq
-import os
 from collections.abc import Iterable, Iterator
 
 from dynres_cli.items import Item
+from dynres_cli.opening import identity
 
 WINDOW = 64
 """Inputs that are looked at ahead: enough that small ones are left for the end, few enough to cost nothing."""
@@ -26,6 +26,7 @@ def largest_first(items: Iterable[Item], window: int = WINDOW) -> Iterator[Item]
 def _bytes(item: Item) -> int:
     """The file's length; whatever keeps it from being asked for is found, and told, by the worker that opens it."""
     try:
-        return os.stat(item.path).st_size
-    except (OSError, ValueError):
+        found = identity(item.path, follow=True)
+    except ValueError:
         return 0
+    return (found.size if found else None) or 0

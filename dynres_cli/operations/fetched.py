@@ -26,7 +26,7 @@ from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import RECORD
 from dynres_cli.opening import read_source
-from dynres_cli.operations.spool import Spool
+from dynres_cli.operations.arriving import Feed
 from dynres_cli.storage import is_url, stat_below
 
 AT_ONCE = 16
@@ -36,9 +36,6 @@ FEWEST, EACH_JOB = 16, 4
 MOST_BYTES = 512 << 20
 _LOOK = 0.002
 """Seconds that a look for the next copy may take: the engine waits meanwhile."""
-
-HERE = frozenset({"processes", "serial"})
-"""Engines whose workers see this machine's disk; others fetch for themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +86,6 @@ def serve(work: Work, line: Line) -> None:
         while (task := line.pipe.recv()) is not None:
             threads.submit(answer, *task)
         threads.shutdown(wait=False, cancel_futures=True)
-
-
-@dataclass(slots=True)
-class Feed:
-    """The items of a run as an engine takes them; whoever has an outcome lets its copy go by `release`."""
-
-    items: Iterable[Item]
-
-    def __iter__(self) -> Iterator[Item | None]:
-        yield from self.items
-
-    def release(self, key: str) -> None:
-        """The picture of this key is done."""
 
 
 @dataclass(slots=True)
@@ -178,16 +162,13 @@ def _size(item: Item) -> int:
 
 
 @contextmanager
-def fetched(spool: Spool, job: Job, jobs: int, engine: str) -> Iterator[Feed]:
-    """The spool's items for an engine."""
-    if not spool.has_addresses or engine not in HERE:
-        yield Feed(spool)
-        return
+def fetching(items: Iterable[Item], job: Job, jobs: int) -> Iterator[Feed]:
+    """Items, with a process that fetches those from afar for as long as the block lasts."""
     with tempfile.TemporaryDirectory(prefix="dynres-ahead-", ignore_cleanup_errors=True) as folder:
         fetch = Fetch(folder, job.limits, None if job.fresh or job.redo else job.out)
         hand = hire(cast("Work", fetch), (), serve)
         try:
-            yield Fetched(spool, hand, fetch, max(FEWEST, EACH_JOB * jobs))
+            yield Fetched(items, hand, fetch, max(FEWEST, EACH_JOB * jobs))
         finally:
             hand.say(None)
             hand.end(1.0)

@@ -15,8 +15,9 @@ from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process, record_failure
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
+from dynres_cli.operations.arriving import HERE, arriving
 from dynres_cli.operations.compiling import compile_manifest
-from dynres_cli.operations.fetched import fetched
+from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import Asked, prepared
 from dynres_cli.operations.room import check_room
 from dynres_cli.operations.spool import Spool
@@ -131,7 +132,9 @@ def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:
 def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
     """Put every input through the engine; False if the run stopped before its end."""
     engine = ENGINES[order.engine]()
-    with fetched(spool, order.job, order.limits.jobs, order.engine) as feed:
+    items = largest_first(spool) if order.limits.jobs > 1 else spool
+    far = spool.has_addresses and order.engine in HERE
+    with arriving(items, order.job, order.limits.jobs, far=far) as feed:
         outcomes = engine(partial(process, order.job), feed, order.limits, watch)
         for outcome in outcomes:
             feed.release(outcome.key)

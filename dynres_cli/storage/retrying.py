@@ -28,6 +28,8 @@ _FINAL_NAMES = {
     *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoRegionError", "InvalidEndpointURL"),
     *("ParamValidationError", "ConfigParseError", "UnknownServiceError", "InvalidConfigError", "SSOTokenLoadError"),
 }
+_BROKEN_OFF = {"IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch"}
+"""What S3 calls an upload that did not reach it whole; the same status as for a request that never can succeed."""
 _LIBRARIES = {
     "botocore.exceptions": ("BotoCoreError", "ClientError"),
     "aiohttp": ("ClientError",),
@@ -70,6 +72,8 @@ def network_errors() -> tuple[type[Exception], ...]:
 
 def is_final(error: Exception) -> bool:
     """Whether trying again is of no use: the object is not there, or may not be touched."""
+    if getattr(error.__cause__, "response", {}).get("Error", {}).get("Code") in _BROKEN_OFF:
+        return False
     return (
         isinstance(error, _FINAL)
         or (isinstance(error, OSError) and error.errno in _FINAL_NUMBERS)
