@@ -1,0 +1,116 @@
+"""Stores without a server: fsspec's own memory shows what every other kind of store has to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dynres_cli.errors import MissingExtra, RunError, UsageError
+from dynres_cli.facts import Limits
+from dynres_cli.globs import Filter
+from dynres_cli.items import Item
+from dynres_cli.opening import read_source
+from dynres_cli.ordering import in_key_order
+from dynres_cli.source import Selection, listing
+from dynres_cli.storage import NewFile, Writer, check_writable, lock, read_below, sizes_below, stat_below
+from dynres_cli.storage.retrying import persistent
+from dynres_cli.storage.stores import store_of
+from dynres_cli.storage.urls import below, is_url
+from tests.storage.stores import has
+
+needs_fsspec = pytest.mark.skipif(not has("fsspec"), reason="needs fsspec: pip install -e '.[test-s3]'")
+
+
+def filled(place: str, *names: str) -> str:
+    """A prefix in memory with objects of these names."""
+    for name in names:
+        store, path = store_of(f"memory://{place}/{name}")
+        store.put(path, name.encode())
+    return f"memory://{place}"
+
+
+@needs_fsspec
+def test_a_listing_comes_in_the_order_of_keys() -> None:
+    """Also where the store lists folder by folder, and where a key had to be changed."""
+    names = ("a/b.jpg", "a.jpg", "a-b.jpg", "a/Z/y.png", "b/.hidden.jpg", "manifest.json/x.jpg", "n.txt", "ä.jpg")
+    found = listing(Selection((filled("order", *names),)))
+    items = list(found)
+    changed = next(item.key for item in items if item.source == "manifest.json/x.jpg")
+    assert [item.key for item in items] == ["a-b.jpg", "a.jpg", "a/Z/y.png", "a/b.jpg", changed, "ä.jpg"]
+    assert read_source(items[2].path, Limits()).data == b"a/Z/y.png"
+    assert found.skipped == {"not_an_image_name": 1}
+    chosen = listing(Selection(("memory://order", "memory://order/a.jpg"), filter=Filter(("*.png",))))
+    assert [item.key for item in chosen] == ["a.jpg", "order/a/Z/y.png"]
+
+
+@needs_fsspec
+def test_names_that_begin_alike_do_not_clash() -> None:
+    """Only a name with a slash behind it is the folder of another; a stream in order stays as it is."""
+    found = listing(Selection((filled("both", "x/a.jpg", "x/a.jpg-b.jpg", "x/a.jpg.png"),)))
+    assert len(list(found)) == 3
+    items = [Item(key, key, key) for key in ("a", "a~1", "b")]
+    assert list(in_key_order(items)) == items
+
+
+@needs_fsspec
+def test_an_output_in_a_store_keeps_what_a_folder_keeps() -> None:
+    """Files are read back as written, with sizes; removing what is not there is no error; one run at a time."""
+    root = "memory://out/one"
+    check_writable(root)
+    with lock(root) as held:
+        assert not held.after_crash
+        writer = Writer(root)
+        files = [NewFile("a.png", (b"12", b"3")), NewFile("grid.json", (b"{}",), mtime_ns=5)]
+        assert writer.write("k/x.jpg", files) == 5
+        assert read_below(root, "k/x.jpg/a.png", 3) == b"123"
+        assert sizes_below(root, "k/x.jpg", ["a.png", "grid.json", "none"]) == {"a.png": 3, "grid.json": 2}
+        writer.remove("k/x.jpg", ["none", "a.png"])
+        assert stat_below(root, "k/x.jpg/a.png") is None
+        with pytest.raises(RunError, match="more than"):
+            read_below(root, "k/x.jpg/grid.json", 1)
+        with pytest.raises(RunError, match="is writing there"), lock(root):
+            pass
+    with lock(root) as held:
+        assert not held.after_crash
+
+
+def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as was asked for; what can never succeed is not."""
+    monkeypatch.setenv("DYNRES_RETRIES", "1")
+    tried: list[int] = []
+
+    def failing(error: Exception) -> Callable[[], None]:
+        def call() -> None:
+            tried.append(1)
+            raise error
+
+        return call
+
+    for error, times in ((ConnectionResetError(), 2), (FileNotFoundError(), 1), (PermissionError(), 1)):
+        tried.clear()
+        with pytest.raises(type(error)):
+            persistent(failing(error))
+        assert len(tried) == times
+    monkeypatch.setenv("DYNRES_RETRIES", "many")
+    with pytest.raises(UsageError, match="DYNRES_RETRIES"):
+        persistent(lambda: None)
+
+
+def test_urls_are_told_from_paths(tmp_path: Path) -> None:
+    """A local name that looks like a URL is one only where it is not written as ./NAME."""
+    assert is_url("s3://bucket")
+    assert not any(map(is_url, ("s3:/x", "./s3://x", str(tmp_path), "C:\\x", "a b://c")))
+    assert below("s3://b/x/y/", "s3://b/x") == "y"
+    assert below("s3://b/xy", "s3://b/x") is None
+
+
+@pytest.mark.skipif(has("adlfs"), reason="adlfs is installed, so nothing is missing")
+@needs_fsspec
+def test_a_missing_package_is_one_sentence() -> None:
+    """It names what to install."""
+    with pytest.raises(MissingExtra, match="pip install"):
+        store_of("abfs://x/y")
+    with pytest.raises(UsageError, match="no kind of place"):
+        store_of("nosuch://x/y")
