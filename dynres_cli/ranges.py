@@ -84,7 +84,7 @@ def _filled(file: io.FileIO, length: int) -> bytes:
 @contextmanager
 def _explained(container: str) -> Iterator[None]:
     """What a failed read means for a picture; the text is the same in every run and names no machine."""
-    from dynres_cli.storage.retrying import network_errors, retries  # noqa: PLC0415 - not for plain files
+    from dynres_cli.storage.retrying import network_errors  # noqa: PLC0415 - not for plain files
 
     try:
         yield
@@ -98,7 +98,7 @@ def _explained(container: str) -> Iterator[None]:
         if not is_url(container):
             message = "it cannot be read; check the disk that it is on"
             raise ImageError(code="unreadable", message=message) from error
-        message = f"it could not be read in {1 + retries()} tries; run the same command again to try anew"
+        message = "the store did not give it, however often it was asked; run the same command again to try anew"
         raise ImageError(code="unreadable", message=message) from error
 
 

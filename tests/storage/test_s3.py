@@ -152,7 +152,7 @@ def test_an_object_that_cannot_be_read_is_a_failed_record(store: Store, folder: 
     store.fails(lambda _method, path, _time: "503" if path.startswith("/photos/unreadable/c.jpg") else None)
     ran = tile(store, "s3://photos/unreadable", tmp_path / "out")
     assert ran.status == 3
-    assert ran.json["failures"] == {"corrupt": 1, "unreadable": 1}
+    assert ran.json["failures"] == {"truncated": 1, "unreadable": 1}
     record = json.loads((tmp_path / "out" / "c.jpg" / "grid.json").read_text())
     assert (record["stage"], record["code"]) == ("read", "unreadable")
     store.works()
