@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -54,28 +54,39 @@ def place_of(root: str, *names: str) -> tuple[Store, str]:
     return store, "/".join((top.rstrip("/"), *(name for name in names if name)))
 
 
-def write(root: str, key: str, files: Sequence[NewFile]) -> int:
-    """Upload all files into the folder `key`, the last one as the commit marker, after all others; their bytes."""
+def write(root: str, key: str, files: Iterable[NewFile]) -> int:
+    """Upload all files into the folder `key`, the last one as the commit marker, after all others; their bytes.
+
+    All are there before the first one is sent: what fails while they are made leaves nothing in the store.
+    """
     store, folder = place_of(root, _checked(key))
-    try:
-        with tempfile.TemporaryDirectory(prefix="dynres-") as staging:
-            written = sum(_stage(staging, file) for file in files)
+    with tempfile.TemporaryDirectory(prefix="dynres-") as staging:
+        written, staged = 0, list[tuple[str, int | None]]()
+        for file in files:
+            written += _stage(staging, file, root)
+            staged.append((file.name, file.mtime_ns))
 
-            def upload(file: NewFile) -> None:
-                store.put_file(os.path.join(staging, file.name), f"{folder}/{file.name}", file.mtime_ns)
+        def upload(named: tuple[str, int | None]) -> None:
+            name, stamp = named
+            store.put_file(os.path.join(staging, name), f"{folder}/{name}", stamp)
 
-            if len(files) > 1:
-                list(_threads(os.getpid()).map(upload, files[:-1]))
-            upload(files[-1])
-    except network_errors() as error:
-        raise _explain(error, key, root) from error
+        try:
+            list(_threads(os.getpid()).map(upload, staged[:-1]))
+            upload(staged[-1])
+        except network_errors() as error:
+            raise _explain(error, key, root) from error
     return written
 
 
-def _stage(folder: str, file: NewFile) -> int:
-    with open(os.path.join(folder, file.name), "xb") as copy:
-        copy.writelines(file.buffers)
-        return copy.tell()
+def _stage(folder: str, file: NewFile, root: str) -> int:
+    path = os.path.join(folder, file.name)
+    try:
+        with open(path, "xb") as copy:
+            copy.writelines(file.buffers)
+            return copy.tell()
+    except OSError as error:
+        waiting = f"{folder}, where files wait for their upload"
+        raise classify(error, waiting) or refusal(error, root, "cannot be written to") from error
 
 
 def _checked(key: str) -> str:
@@ -190,13 +201,9 @@ def _explained(root: str) -> Iterator[None]:
 
 def _explain(error: Exception, key: str, root: str) -> RunError | ImageError:
     """What a failed call means; an ImageError's text names nothing, for it may become part of a record."""
-    if isinstance(error, OSError):
-        if error.errno == errno.ENAMETOOLONG and key and not key.startswith(PLACE + "/"):
-            return ImageError("output_error", "its name is longer than the object store allows; rename it")
-        # Only a local file's error has a name: the folder where files wait for their upload is full.
-        local = classify(error, str(error.filename)) if error.filename else None
-        if local is not None:
-            return local
+    is_too_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+    if is_too_long and key and not key.startswith(PLACE + "/"):
+        return ImageError("output_error", "its name is longer than the object store allows; rename it")
     return refusal(error, root, "cannot be written to")
 
 
