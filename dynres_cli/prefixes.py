@@ -130,7 +130,8 @@ def matches(pattern: str) -> list[str]:
     store, path = store_of(pattern)
     scheme = pattern.partition("://")[0]
     try:
-        found = sorted(store.call("glob", path))
+        # A star does not stand for a hidden name, as in any shell.
+        found = [each for each in sorted(store.call("glob", path)) if not each.rpartition("/")[2].startswith(".")]
     except network_errors() as error:
         raise refusal(error, pattern, "cannot be listed") from error
     if not found:
