@@ -150,7 +150,7 @@ def stat_below(root: str, path: str) -> Found | None:
 def listed_below(root: str, folder: str) -> tuple[dict[str, int], list[str]]:
     """The objects right below a folder with their sizes, and the folders there."""
     store, place = place_of(root, folder)
-    with _explained(root):
+    with _listing(root):
         files, folders = store.children(place)
     return {each.path.rpartition("/")[2]: each.size for each in files}, folders
 
@@ -158,7 +158,7 @@ def listed_below(root: str, folder: str) -> tuple[dict[str, int], list[str]]:
 def is_fresh(root: str) -> bool:
     """Whether nothing but the lock is there, so that no picture needs to be looked for."""
     store, place = place_of(root)
-    with _explained(root):
+    with _listing(root):
         return all(
             each.path == f"{place}/{PLACE}/lock" for each, _ in zip(store.entries(place), range(2), strict=False)
         )
@@ -167,14 +167,14 @@ def is_fresh(root: str) -> bool:
 def is_empty(root: str) -> bool:
     """Whether nothing is there at all."""
     store, place = place_of(root)
-    with _explained(root):
+    with _listing(root):
         return store.is_empty(place)
 
 
 def is_ours(root: str, manifest: str) -> bool:
     """Whether dynres has written here before."""
     store, place = place_of(root)
-    with _explained(root):
+    with _listing(root):
         return store.head(f"{place}/{manifest}") is not None or not store.is_empty(f"{place}/{PLACE}")
 
 
@@ -196,6 +196,16 @@ def _explained(root: str) -> Iterator[None]:
     except FileNotFoundError:
         raise
     except network_errors() as error:
+        raise refusal(error, root, "cannot be read") from error
+
+
+@contextmanager
+def _listing(root: str) -> Iterator[None]:
+    """A folder that is not there is an empty one: what a listing does not find is the bucket."""
+    try:
+        with _explained(root):
+            yield
+    except FileNotFoundError as error:
         raise refusal(error, root, "cannot be read") from error
 
 
