@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from dynres_cli.errors import UsageError
 
 RESERVED = ("manifest.json", "report.html")
-"""Names that dynres itself writes at the top of an output, beside everything that begins with `.dynres`."""
+"""Names that dynres itself writes at the top of an output, beside a manifest's volumes and `.dynres*`."""
 
 OWN_PREFIX = ".dynres"
 LONGEST_NAME = 255
 """Bytes that every usual file system allows for one name."""
 
 _SUFFIX = re.compile(r"~[0-9a-f]{8}\Z")
+_VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 
 
 def to_bytes(key: str) -> bytes:
@@ -44,7 +45,7 @@ def is_reserved(first_part: str, *, fold: bool = False) -> bool:
     name = folded(first_part) if fold else first_part
     while _SUFFIX.search(name):
         name = name[:-9]
-    return name in RESERVED or name.startswith(OWN_PREFIX)
+    return name in RESERVED or name.startswith(OWN_PREFIX) or _VOLUME.fullmatch(name) is not None
 
 
 def place(source: str, *, fold: bool = False) -> str:

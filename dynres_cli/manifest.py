@@ -23,6 +23,8 @@ ALGORITHM = 1
 
 MANIFEST = "manifest.json"
 RECORD = "grid.json"
+VOLUME_IMAGES = 1_000_000
+"""Above so many images their lines are not in manifest.json but in volumes of so many beside it."""
 
 FileKind = Literal["tile", "thumbnail", "preview", "tensor"]
 IntBox = tuple[int, int, int, int]
@@ -196,6 +198,21 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """One file of JSON lines that holds so many of a manifest's images, where one file for all would be too large."""
+
+    path: str
+    images: int
+    bytes: int
+    sha256: str
+
+
+def volume_name(number: int) -> str:
+    """The name of a manifest's volume, counted from 0."""
+    return f"manifest-{number:05d}.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """What a manifest says of the run that its output could come from: nothing that differs between two such runs."""
 
@@ -217,6 +234,8 @@ class Run:
     """With --shard, the keys of the whole listing, of which this run had its part."""
     parts: tuple[str, ...] | None = None
     """Where several shards' outputs were joined, their folders below this one, in the order of their numbers."""
+    manifests: tuple[Volume, ...] | None = None
+    """Where there are too many images for one file, the volumes that hold their lines, in key order."""
     failures: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -105,6 +105,10 @@ Include = Annotated[list[str] | None, Option("--include", metavar="GLOB", help="
 Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="No files that match.")]
 Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders too.")]
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
+ManifestSize = Annotated[
+    int,
+    Option("--manifest-size", metavar="N", min=1, help="Above N images the manifest is in volumes of N each."),
+]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
 Exif = Annotated[str, Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]

@@ -84,6 +84,7 @@ def tile(
     shard: Annotated[
         str | None, Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N.")
     ] = None,
+    manifest_size: options.ManifestSize = 1_000_000,
     fsync: Annotated[bool, Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
     dry_run: Annotated[bool, Option("--dry-run", help="List what would be tiled, and stop.")] = False,
     profile: Annotated[bool, Option("--profile", help="Show the time of each stage.")] = False,
@@ -137,6 +138,7 @@ def tile(
         max_failures=1 if fail_fast else max_failures,
         into=into,
         shard=Shard.parse(shard) if shard else Shard(),
+        volume=manifest_size,
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
     raise typer.Exit(list_only(order) if dry_run else run(order, shown))

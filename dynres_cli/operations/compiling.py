@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO
 
 from dynres_cli import __version__
 from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Record, Run, head, parse_record, shown
-from dynres_cli.operations.spool import BLOCK, Spool
+from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record, shown
+from dynres_cli.operations.publishing import Lines, publish
+from dynres_cli.operations.spool import Spool
 from dynres_cli.resume import LARGEST_RECORD
-from dynres_cli.storage import NewFile, open_below, read_below
+from dynres_cli.storage import read_below
 
 
 @dataclass(slots=True)
@@ -60,15 +58,17 @@ class Counts:
         self.tokens += tokens
 
 
-def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard) -> None:
-    """Write manifest.json from the records of `items`, those of the spool; not if it stands there, byte for byte."""
+def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard, volume: int) -> None:
+    """Write manifest.json from the records of `items`, those of the spool, in volumes above so many.
+
+    Nothing is written where it stands there, byte for byte.
+    """
     counts = Counts()
-    with tempfile.TemporaryFile() as lines:
-        for text in _separated(_records(job, items, counts)):
-            lines.write(text)
-        first = head(run_of(job, spool, shard, counts)).encode()
-        if _digest(_document(first, lines)) != _digest(_existing(job.out)):
-            job.writer.write("", [NewFile(MANIFEST, _document(first, lines))])
+    with tempfile.TemporaryFile() as file:
+        lines = Lines(file, spool.keys.count, volume)
+        for text in _records(job, items, counts):
+            lines.add(text)
+        publish(job.writer, run_of(job, spool, shard, counts), lines)
 
 
 def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
@@ -90,34 +90,6 @@ def record_text(out: str, key: str) -> bytes:
     except (OSError, RunError):
         msg = f"{shown(key)}: its record is gone although this run has seen it; run the same command again"
         raise RunError(msg, code="record_missing") from None
-
-
-def _separated(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines with a comma and a newline between them."""
-    for number, text in enumerate(lines):
-        yield b",\n" + text if number else text
-
-
-def _document(first: bytes, lines: IO[bytes]) -> Iterator[bytes]:
-    yield first
-    lines.seek(0)
-    while block := lines.read(BLOCK):
-        yield block
-    yield b"\n" + TAIL.encode()
-
-
-def _existing(out: str) -> Iterator[bytes]:
-    """The manifest that is there, or nothing."""
-    with suppress(OSError), open_below(out, MANIFEST) as handle:
-        while block := os.read(handle, BLOCK):
-            yield block
-
-
-def _digest(blocks: Iterable[bytes]) -> bytes:
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.digest()
 
 
 def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:

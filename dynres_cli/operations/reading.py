@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-import io
 import json
 import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
@@ -28,11 +26,12 @@ from dynres_cli.manifest import (
     place,
     shown,
     to_json,
+    volume_name,
 )
+from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
 from dynres_cli.resume import LARGEST_RECORD, file_name
 from dynres_cli.storage import open_below, safe_parts
 
-Readable = io.BufferedReader | io.BufferedRandom
 VERSION = 1
 LARGEST_REWRITTEN = 256 << 20
 """Bytes of a manifest that is no longer one image a line and therefore has to be read at once."""
@@ -47,7 +46,7 @@ class Output:
 
     root: str
     run: Run
-    file: Readable
+    body: Body
     head: bytes
     """The first line, as it stands."""
     rewritten: bool = False
@@ -57,27 +56,6 @@ class Output:
     def where(self) -> str:
         return named(self.root)
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Each image's line without what separates it from the next, and where it begins in the file.
-
-        RunError at the end where the manifest was cut short.
-        """
-        offset, end = len(self.head), TAIL.encode()
-        self.file.seek(offset)
-        while line := self.file.readline(LARGEST_RECORD):
-            if line == end:
-                return
-            text = line.rstrip(b"\n").removesuffix(b",")
-            if text:
-                yield offset, text
-            offset += len(line)
-        raise _refusal(self.where, "ends too early; run the same `dynres tile` again to write it anew", "manifest")
-
-    def body_digest(self) -> bytes:
-        """The sha256 of everything behind the first line."""
-        self.file.seek(len(self.head))
-        return hashlib.file_digest(self.file, "sha256").digest()
-
     def records(self) -> Iterator[Record]:
         """Every record in key order; RunError where one is not sound, and at the end where the counts are not."""
         return (record for _, record in self.located())
@@ -85,7 +63,7 @@ class Output:
     def located(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the place of its line, by which `at` finds it again."""
         keys = KeyList()
-        for offset, text in self.lines():
+        for offset, text in self.body.lines():
             record = self.parsed(text)
             keys.add(place(record))
             yield offset, record
@@ -96,8 +74,7 @@ class Output:
 
     def at(self, offset: int) -> Record:
         """The record whose line begins at this place."""
-        self.file.seek(offset)
-        return self.parsed(self.file.readline(LARGEST_RECORD).rstrip(b"\n").removesuffix(b","))
+        return self.parsed(self.body.at(offset))
 
     def parsed(self, text: bytes) -> Record:
         """The record of one line, with every path in it found to be safe and its own."""
@@ -156,7 +133,21 @@ def open_output(out: str) -> Iterator[Output]:
         run = parse_run(head[1], where)
         for part in run.parts or ():
             safe_parts(part)
-        yield Output(root, run, file, first, rewritten)
+        with _body(root, run, file, len(first)) as body:
+            yield Output(root, run, body, first, rewritten)
+
+
+@contextmanager
+def _body(root: str, run: Run, file: Readable, start: int) -> Iterator[Body]:
+    """Where the images stand; of volumes only those names are followed that dynres gives."""
+    if run.manifests is None:
+        yield OneFile(file, start, named(root))
+        return
+    names = [volume.path for volume in run.manifests]
+    if file.read(len(OneFile.end) + 1) != OneFile.end or names != [volume_name(i) for i in range(len(names))]:
+        raise _damaged(named(root))
+    with closing(Volumes(root, run.manifests)) as volumes:
+        yield volumes
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from dynres_cli.tree import portable
 
 STATE = ".dynres"
 _REPORT = re.compile(r"report(-[0-9]+)?\.html")
+_VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 
 
 class Known:
@@ -65,7 +66,7 @@ def elsewhere(output: Output, known: Known) -> Iterator[str]:
         folder = stack.pop()
         files, folders = _listed(os.path.join(output.root, folder))
         if folder not in known:
-            yield from (_below(folder, name) for name in files if folder not in roots or not _is_own(name))
+            yield from (_below(folder, name) for name in files if folder not in roots or not _is_own(name, output))
         deeper = [_below(folder, name) for name in folders if folder not in roots or name != STATE]
         stack += reversed(deeper)
 
@@ -74,9 +75,11 @@ def _below(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _is_own(name: str) -> bool:
-    """Whether a file at the top of an output is dynres's own."""
-    return name == MANIFEST or _REPORT.fullmatch(name) is not None
+def _is_own(name: str, output: Output) -> bool:
+    """Whether a file at the top of an output, or of one of its parts, is dynres's own."""
+    if output.run.parts is None and _VOLUME.fullmatch(name):
+        return name in {volume.path for volume in output.run.manifests or ()}
+    return name == MANIFEST or any(own.fullmatch(name) for own in (_REPORT, _VOLUME))
 
 
 def _listed(path: str) -> tuple[list[str], list[str]]:

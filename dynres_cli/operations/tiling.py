@@ -14,7 +14,7 @@ from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process, record_failure
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import MANIFEST
+from dynres_cli.manifest import MANIFEST, VOLUME_IMAGES
 from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import Asked, prepared
@@ -40,6 +40,8 @@ class Order:
     max_failures: int | None = None
     into: bool = False
     shard: Shard = field(default_factory=Shard)
+    volume: int = VOLUME_IMAGES
+    """Above so many images the manifest is written in volumes of so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch:
             tally.add(failed)
         if not is_whole:
             raise Stopped
-        compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard)
+        compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard, order.volume)
 
 
 def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:

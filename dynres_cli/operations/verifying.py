@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dynres_cli.errors import RunError
 from dynres_cli.keys import KeyList, Shard, to_bytes
-from dynres_cli.manifest import MANIFEST, TAIL, FileEntry, Record, TiledRecord, place, shown
+from dynres_cli.manifest import MANIFEST, FileEntry, Record, TiledRecord, place, shown
 from dynres_cli.operations.checking import Finding, problem_of
 from dynres_cli.operations.compiling import Counts
 from dynres_cli.operations.heads import head_agrees
@@ -87,16 +87,18 @@ class _Verification:
         if self.check.second is not None:
             self.check.second.images = output.run.images
         try:
-            for _, text in output.lines():
-                anew.update(b",\n" if self.account.images else b"")
+            for _, text in output.body.lines():
+                anew.update(output.body.between if self.account.images else b"")
                 anew.update((yield from self._image(text)))
                 self.account.images += 1
                 self.check.progress(self.account.images, output.run.images)
         except RunError:
             self.sound = False
-        anew.update(b"\n" + TAIL.encode())
+        anew.update(output.body.end)
         agrees = self.sound and head_agrees(output, self.counts, self.keys, self.example)
-        if output.rewritten or not agrees or anew.digest() != output.body_digest():
+        damaged = list(output.body.damaged())
+        yield from (Finding(path, "manifest") for path in damaged)
+        if output.rewritten or (not damaged and not (agrees and anew.digest() == output.body.digest())):
             yield Finding(MANIFEST, "manifest")
         for path in elsewhere(output, self.known.frozen()):
             yield Finding(shown(path), "extra")
