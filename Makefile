@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser test-all check format bench docs man pictures conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser test-ray test-all check format bench docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -51,6 +51,18 @@ browser: $(STAMP)  ## what the tests of the report need beside Chromium itself; 
 	else \
 	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-browser]' -c constraints-dev.txt; \
 	fi
+
+$(VENV)/.stamp-ray: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[ray]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[ray]' -c constraints-dev.txt; \
+	fi
+	@touch $@
+
+# One process: all of its tests share one cluster, and each kills some of it.
+test-ray: $(VENV)/.stamp-ray  ## what needs Ray: the engines' contract on a cluster of two nodes, with parts of it killed
+	$(PYTHON) -m pytest -q tests/engines/test_contract.py tests/engines/test_ray.py tests/cli/test_ray.py
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones
 	$(PYTHON) -m pytest -n auto -q -m 'not conformance'

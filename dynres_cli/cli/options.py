@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dynres_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dynres_cli.keys import Shard
 
 Option = partial(typer.Option, show_envvar=False)
 """The rule DYNRES_… for every option is told once, at the end of a help, not on every line of it."""
@@ -121,6 +125,15 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
     """The parameters of --set and of the options that name one, which win."""
     given = {name: value for name, value in named.items() if value is not None}
     return {**assignments(pairs or []), **given}
+
+
+def shard(text: str | None) -> Shard:
+    """The part of a run that --shard names; Slurm's variables count only where they are asked for."""
+    from dynres_cli.keys import Shard
+
+    if text is None:
+        return Shard()
+    return Shard.of_slurm_task(os.environ) if text == "slurm" else Shard.parse(text)
 
 
 def refuse_beside_all(preset: str | None, strategy: str | None, given: Mapping[str, object]) -> None:

@@ -80,9 +80,18 @@ def tile(
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
     max_failures: Annotated[int | None, Option(metavar="N", help="Stop after N failures.")] = None,
     jobs: Annotated[int, Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
-    engine: Annotated[Literal["processes", "serial"], Option(help="serial is for debugging.")] = "processes",
+    engine: Annotated[
+        Literal["processes", "serial", "ray"], Option(help="serial is for debugging, ray for clusters.")
+    ] = "processes",
+    ray_address: Annotated[
+        str | None, Option(metavar="ADDRESS", help="The cluster to join, or auto [a Ray on this machine alone].")
+    ] = None,
+    shared_fs: Annotated[
+        bool, Option("--shared-fs", help="All Ray nodes see the inputs and OUT under the same paths.")
+    ] = False,
     shard: Annotated[
-        str | None, Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N.")
+        str | None,
+        Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N; slurm: this array task's."),
     ] = None,
     manifest_size: options.ManifestSize = 1_000_000,
     fsync: Annotated[bool, Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
@@ -98,11 +107,11 @@ def tile(
     # Everything below is imported late: `dynres tile --help` needs none of it.
     from dynres_cli.choices import Choices, cores, job_for
     from dynres_cli.cli.running import Shown, list_only, run
+    from dynres_cli.engines import Cluster
     from dynres_cli.engines import Limits as EngineLimits
     from dynres_cli.facts import Limits
     from dynres_cli.globs import Filter
     from dynres_cli.handling import handling_for
-    from dynres_cli.keys import Shard
     from dynres_cli.operations.memory import budget
     from dynres_cli.operations.tiling import Order, folds
     from dynres_cli.recipe import resolve
@@ -129,15 +138,19 @@ def tile(
         fold=folds(out),
     )
     workers = jobs or cores()
+    if engine != "ray" and (ray_address or shared_fs):
+        msg = "--ray-address and --shared-fs say where Ray works; add --engine ray, or leave them out"
+        raise UsageError(msg)
     order = Order(
         selection,
         job,
-        EngineLimits(workers, timeout, budget(max_memory, workers)),
+        EngineLimits(jobs if engine == "ray" else workers, timeout, budget(max_memory, workers)),
         engine=engine,
+        cluster=Cluster(ray_address, shared=shared_fs),
         kernel=kernel,
         max_failures=1 if fail_fast else max_failures,
         into=into,
-        shard=Shard.parse(shard) if shard else Shard(),
+        shard=options.shard(shard),
         volume=manifest_size,
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)

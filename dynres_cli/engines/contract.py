@@ -1,6 +1,7 @@
 """What every engine promises: each item gets exactly one outcome, whatever happens to the process that works on it.
 
-An engine is a parallel map that knows nothing about pictures. Items are streamed, at most `jobs` of them are in flight,
+An engine is a parallel map that knows nothing about pictures. Items are streamed, at most `jobs` of them (of chunks of
+them, where an engine makes such) are in flight,
 outcomes come as they are ready, in no particular order. Only a stop (see `Pace`) leaves items without an outcome.
 """
 
@@ -48,6 +49,8 @@ class Limits:
     """Seconds for one item, waiting for memory not counted. Workers that do not answer are killed."""
     memory: int | None = None
     """Bytes that all running items together may have been granted."""
+    chunk: int = 1
+    """Items that travel together where a hand-over costs more than an item may; otherwise they go one by one."""
     grace: float = 3.0
     """Seconds that running items have to finish once the pace is DRAIN."""
 

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from dynres_cli.engines import ENGINES, Limits, Pace, Watch
+from dynres_cli.engines import ENGINES, Cluster, Engine, Limits, Pace, Watch, on_ray
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process, record_failure
@@ -26,6 +26,8 @@ from dynres_cli.source import Listing, Selection, listing
 from dynres_cli.storage import check_writable, clean_tree, lock
 
 STATE = ".dynres"
+LARGEST_CHUNK, CHUNKS = 16, 64
+"""Where images travel in chunks, there are so many in one at the most, and so many chunks in a run at the least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Order:
     job: Job
     limits: Limits
     engine: str = "processes"
+    cluster: Cluster = field(default_factory=Cluster)
+    """Where the Ray engine works."""
     kernel: Asked = "auto"
     max_failures: int | None = None
     into: bool = False
@@ -74,13 +78,14 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     started = time.monotonic()
     found = listing(order.selection)
     refuse_foreign(order.job.out, into=order.into)
+    engine = engine_for(order)
     tally = Tally()
     with own_output(order.job.out), lock(order.job.out) as held:
         if held.after_crash:
             clean_tree(order.job.out)
         prepare_worker()  # what is loaded here need not be loaded by each worker
         try:
-            _tile(order, found, tally, observer, watch)
+            _tile(order, found, tally, Observed(engine, observer, watch))
         except Stopped:
             return Result(tally, None, stopped=True)
         finally:
@@ -92,17 +97,31 @@ class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
     """The run was told to end before it was done: nothing is wrong, but there is no manifest."""
 
 
-def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch: Watch) -> None:
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An engine with those who steer and hear it."""
+
+    engine: Engine
+    observer: Observer
+    watch: Watch
+
+
+def engine_for(order: Order) -> Engine:
+    """The engine that was asked for; a cluster is joined here, before anything is written."""
+    return on_ray(order.cluster, order.limits.jobs) if order.engine == "ray" else ENGINES[order.engine]()
+
+
+def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
     """List, run, compile."""
+    observer, watch = by.observer, by.watch
     with closing(Spool(_until_stopped(found, watch), order.shard)) as spool:
         tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
         if not spool.listing.count and not found.failures:
             raise NothingFound(nothing_in(order.selection, found))
-        engine = ENGINES[order.engine]()
-        check_room(order.job, spool, engine, order.limits, watch)
+        check_room(order.job, spool, by.engine, order.limits, watch)
         observer.started(spool.keys.count)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
-        is_whole = _run(replace(order, job=job), spool, tally, observer, watch)
+        is_whole = _run(replace(order, job=job), spool, tally, by)
         for failed in found.failures:
             tally.add(failed)
         if not is_whole:
@@ -118,18 +137,28 @@ def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:
         yield item
 
 
-def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
+def _run(order: Order, spool: Spool, tally: Tally, by: Observed) -> bool:
     """Put every input through the engine; False if the run stopped before its end."""
-    engine = ENGINES[order.engine]()
-    feed = largest_first(spool) if order.limits.jobs > 1 else spool
-    outcomes = engine(partial(process, order.job), feed, order.limits, watch)
+    feed = spool if order.limits.jobs == 1 else largest_first(spool)
+    chunk = max(1, min(LARGEST_CHUNK, spool.keys.count // CHUNKS))
+    work = partial(process, from_anywhere(order.job))
+    outcomes = by.engine(work, map(_item_from_anywhere, feed), replace(order.limits, chunk=chunk), by.watch)
     for outcome in outcomes:
         tally.add(_recorded(outcome, order.job))
-        observer.outcome(outcome, tally)
+        by.observer.outcome(outcome, tally)
         if order.max_failures is not None and tally.failed - tally.repeated >= order.max_failures:
             outcomes.close()
             return False
     return tally.tiled + tally.finished_before + tally.failed == spool.keys.count
+
+
+def from_anywhere(job: Job) -> Job:
+    """The job for a worker in another folder, or on another machine that has the same files."""
+    return replace(job, writer=replace(job.writer, root=os.path.abspath(job.writer.root)))
+
+
+def _item_from_anywhere(item: Item) -> Item:
+    return item if os.path.isabs(item.path) else replace(item, path=os.path.abspath(item.path))
 
 
 def _recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
