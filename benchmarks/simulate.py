@@ -44,6 +44,8 @@ class Reading:
     phase: str
     images: int
     seconds: float
+    processor_seconds: float
+    """The driver's own; on a machine that does other things too only these tell whether time is linear."""
     megabytes: float
     """Resident in the driver, its workers not counted."""
 
@@ -61,16 +63,17 @@ class Meter:
     def __init__(self, step: int) -> None:
         self.step = step
         self.readings: list[Reading] = []
-        self._start = time.perf_counter()
+        self.begin()
 
     def begin(self) -> None:
-        self._start = time.perf_counter()
+        self._start = time.perf_counter(), time.process_time()
 
     def see(self, phase: str, images: int) -> None:
         if images % self.step == 0:
-            seconds = time.perf_counter() - self._start
-            self.readings.append(Reading(phase, images, round(seconds, 2), round(resident() / MEGABYTE, 1)))
-            print(f"{phase:9} {images:>12,} {seconds:10.1f} s {resident() / MEGABYTE:8.1f} MB", flush=True)
+            seconds, processor = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
+            found = Reading(phase, images, round(seconds, 2), round(processor, 2), round(resident() / MEGABYTE, 1))
+            self.readings.append(found)
+            print(f"{phase:9} {images:>12,} {seconds:9.1f} s {processor:9.1f} s {found.megabytes:8.1f} MB", flush=True)
 
 
 def resident() -> int:
