@@ -41,6 +41,8 @@ class Nodes:
     """Of all together."""
     most_cpus: int
     """Of the largest one."""
+    memory: int
+    """Bytes that Ray lets tasks ask for on the smallest one."""
 
 
 def connected(cluster: Cluster, jobs: int) -> ModuleType:
@@ -64,8 +66,10 @@ def connected(cluster: Cluster, jobs: int) -> ModuleType:
 
 def nodes_of(ray: ModuleType) -> Nodes:
     """The nodes that are alive."""
-    cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
-    return Nodes(len(cpus), sum(cpus), max(cpus, default=0))
+    living = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    cpus = [int(resources.get("CPU", 0)) for resources in living]
+    memory = min((int(resources.get("memory", 0)) for resources in living), default=0)
+    return Nodes(len(cpus), sum(cpus), max(cpus, default=0), memory)
 
 
 def _imported() -> ModuleType:

@@ -77,7 +77,9 @@ class _Window:
         self.ray, self.watch, self.limits = ray, watch, limits
         self.size = limits.jobs or max(1, nodes.cpus)
         beside = max(1, min(self.size, nodes.most_cpus))
-        share = None if limits.memory is None else limits.memory // beside
+        # A task that asks for more than a node has would wait for ever, so nobody asks for more than the smallest has.
+        self.most = nodes.memory
+        share = None if limits.memory is None else min(limits.memory, nodes.memory or limits.memory) // beside
         self.terms = Terms(uuid.uuid4().hex, limits.timeout, share, limits.memory)
         self.budget = Budget(None if limits.memory is None else limits.memory * nodes.count)
         self.work = ray.put(work)
@@ -146,7 +148,7 @@ class _Window:
     def _send(self, number: int, one: _Chunk) -> None:
         need = self._bytes(one)
         # Ray would try a lost task again by itself, whole and without telling; who is to blame is found out here.
-        task = self.task.options(num_cpus=1, max_retries=0, memory=need or None)
+        task = self.task.options(num_cpus=1, max_retries=0, memory=min(need or 0, self.most) or None)
         ref = task.remote(self.work, replace(self.terms, share=need), one.items)
         self.under_way[ref] = number, one
 

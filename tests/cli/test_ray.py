@@ -112,7 +112,7 @@ class TestOnACluster:
         out = tmp_path / "out"
         command = [sys.executable, "-m", "dynres_cli", "tile", str(many), str(out), *on(two_nodes)]
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as run:
-            deadline = time.monotonic() + 100
+            deadline = time.monotonic() + 300
             while len(list(out.glob("*/grid.json"))) < 40 and time.monotonic() < deadline:
                 time.sleep(0.02)
             assert run.poll() is None
@@ -121,7 +121,7 @@ class TestOnACluster:
                 run.kill()
             else:
                 two_nodes.kill_second()
-            status = run.wait(timeout=100)
+            status = run.wait(timeout=300)
         if victim == "driver":
             status = dynres("tile", many, out, *on(two_nodes)).status
         else:
