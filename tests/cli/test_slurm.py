@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,8 @@ def test_without_slurm_the_missing_variable_is_named(tmp_path: Path) -> None:
 
 def test_slurms_variables_do_nothing_unasked() -> None:
     """A task that does not ask for its part lists everything."""
-    ran = dynres("tile", "samples", "out", "--dry-run", **task(1, 1, 1, 50))
+    environment: dict[str, Any] = task(1, 1, 1, 50)
+    ran = dynres("tile", "samples", "out", "--dry-run", **environment)
     assert len(ran.out.splitlines()) == len(dynres("tile", "samples", "out", "--dry-run").out.splitlines()) > 3
 
 
