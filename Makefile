@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser test-ray test-all check format bench docs man pictures conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser test-ray test-all check format bench bench-scale docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -135,6 +135,21 @@ $(VENV)/.stamp-bench: $(STAMP)
 
 bench: $(VENV)/.stamp-bench  ## measure every bar of benchmarks/RESULTS.md, about 25 minutes; BENCH=--quick for five
 	$(PYTHON) benchmarks/bench.py $(BENCH)
+
+# Extras that a version does not have yet are left out by pip with a warning; their rows are then named as absent.
+$(VENV)/.stamp-bench-scale: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[ray,s3,parquet,test-s3]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[ray,s3,parquet,test-s3]' -c constraints-dev.txt; \
+	fi
+	@touch $@
+
+bench-scale: $(VENV)/.stamp-bench-scale  ## every layout, on disk and S3, by processes and Ray, and ten million keys: docs/scale.md
+	mkdir -p benchmarks/results/scale
+	$(PYTHON) benchmarks/overhead.py --out benchmarks/results/scale/overhead.json
+	$(PYTHON) benchmarks/simulate.py --engine serial --out benchmarks/results/scale/simulation.json
+	$(PYTHON) benchmarks/scale.py --publish $(BENCH)
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) .venv-* out dist site .cache

@@ -151,14 +151,19 @@ BLOCKS: dict[str, Callable[[], str]] = {
 }
 
 
-def publish() -> None:
-    """Put every block between its markers."""
+def page() -> str:
+    """The page with every block between its markers."""
     text = PAGE.read_text("utf-8")
     for name, made in BLOCKS.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         block = f"{begin}\n{made()}\n{end}"
         text = re.sub(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _, block=block: block, text, flags=re.DOTALL)
-    PAGE.write_text(text, "utf-8")
+    return text
+
+
+def publish() -> None:
+    """Write the tables anew."""
+    PAGE.write_text(page(), "utf-8")
 
 
 if __name__ == "__main__":
