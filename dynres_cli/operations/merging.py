@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import heapq
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from dynres_cli.errors import RunError, UsageError
@@ -18,6 +19,9 @@ from dynres_cli.operations.reading import Output, named, open_output
 from dynres_cli.operations.witness import as_line
 from dynres_cli.storage import Writer, lock, safe_parts
 from dynres_cli.tree import portable
+
+FILES_A_PART, FILES_BESIDE = 3, 64
+"""What may be open at the same time: of each part its folder, its manifest and a volume of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ def merge(outs: Sequence[str], dest: str, volume: int = VOLUME_IMAGES) -> Run:
     missing or there twice, and where parameters, algorithm or listing differ.
     """
     folders = [folder_below(out, dest) for out in outs]
+    _ask_for_open_files(FILES_A_PART * len(outs) + FILES_BESIDE)
     with ExitStack() as stack:
         outputs = [stack.enter_context(open_output(out)) for out in outs]
         parts = checked([_part(folder, output) for folder, output in zip(folders, outputs, strict=True)])
@@ -54,6 +59,19 @@ def merge(outs: Sequence[str], dest: str, volume: int = VOLUME_IMAGES) -> Run:
         run = _joined(parts, lines)
         with lock(dest):
             return publish(Writer(dest), run, lines)
+
+
+def _ask_for_open_files(count: int) -> None:
+    """Raise this process's own limit of open files: all parts are read side by side, and a thousand are common."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def folder_below(out: str, dest: str) -> str:

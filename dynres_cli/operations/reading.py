@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import errno
 import json
 import os
 import re
@@ -164,6 +165,10 @@ def _opened(root: str, where: str) -> Iterator[Readable]:
         ) from None
     except PermissionError:
         raise _refusal(where, "the manifest may not be read; check its permissions", "manifest") from None
+    except OSError as error:
+        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+            raise
+        raise _refusal(where, "too many files are open; raise the system's limit (ulimit -n)", "open_files") from None
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -103,6 +105,23 @@ class TestOnACluster:
         assert ran.status == 1
         assert "127.0.0.1:1" in ran.err
         assert not (tmp_path / "out").exists()
+
+    def test_the_terminals_signal_drains_the_run(self, many: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+        """Ctrl-C reaches Ray's own processes too: the run still ends by itself, with 130, and goes on where it was."""
+        out = tmp_path / "out"
+        own = (*QUICK, "--engine", "ray", "-j", "2")
+        command = [sys.executable, "-m", "dynres_cli", "tile", str(many), str(out), *own]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True) as run:
+            deadline = time.monotonic() + 300
+            while len(list(out.glob("*/grid.json"))) < 20 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            os.killpg(run.pid, signal.SIGINT)
+            _, told = run.communicate(timeout=300)
+        assert run.returncode == 130, told
+        assert "run the same command again" in told
+        assert not (out / "manifest.json").exists()
+        assert dynres("tile", many, out, *SMALL).status == 3
+        assert tree(out) == expected
 
     @pytest.mark.parametrize("victim", ["node", "driver"])
     def test_killed_in_the_middle_the_bytes_are_the_same(
