@@ -23,6 +23,8 @@ EPILOG = f"""Examples:
 
   fd -e jpg -0 . photos | dynres tile --files-from - -0 --root photos out/
 
+  dynres tile /nfs/in /nfs/out --engine ray --ray-address auto --shared-fs
+
 {options.ENVIRONMENT}
 
 Run the same command again to finish what was interrupted. In folders, files with these names are tried:

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from dynres_cli.engines.budget import Budget
-from dynres_cli.engines.cluster import Cluster, connected, nodes_of
+from dynres_cli.engines.cluster import Cluster, Nodes, connected, nodes_of
 from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Pace, Watch, Work, out_of_memory
 from dynres_cli.engines.remote import Answer, Heavy, Terms, chunk
 from dynres_cli.errors import RunError
@@ -29,6 +29,8 @@ _POLL = 0.1
 """Seconds between two looks at the pace."""
 _POLL_FEED = 0.01
 """Seconds between two looks at a feed that has nothing yet."""
+_RECOUNT = 10.0
+"""Seconds after which nodes that came or went are noticed."""
 _ATTEMPTS = 2
 _NODES_LOST = 5
 """So many nodes may die under a chunk before it is taken for the cause."""
@@ -75,13 +77,13 @@ class _Window:
     def __init__(self, ray: ModuleType, work: Work, limits: Limits, watch: Watch) -> None:
         nodes = nodes_of(ray)
         self.ray, self.watch, self.limits = ray, watch, limits
-        self.size = limits.jobs or max(1, nodes.cpus)
+        self.budget = Budget(None)
+        self._fit(nodes)
         beside = max(1, min(self.size, nodes.most_cpus))
         # A task that asks for more than a node has would wait for ever, so nobody asks for more than the smallest has.
         self.most = nodes.memory
         share = None if limits.memory is None else min(limits.memory, nodes.memory or limits.memory) // beside
         self.terms = Terms(uuid.uuid4().hex, limits.timeout, share, limits.memory)
-        self.budget = Budget(None if limits.memory is None else limits.memory * nodes.count)
         self.work = ray.put(work)
         self.task = ray.remote(chunk)
         self.numbers = count()
@@ -118,7 +120,15 @@ class _Window:
             self.ray.wait(left, num_returns=len(left), timeout=_LAST_WORDS, fetch_local=False)
         self.under_way.clear()
 
+    def _fit(self, nodes: Nodes) -> None:
+        """Be as large as the cluster is at the moment."""
+        self.fits_until = time.monotonic() + _RECOUNT
+        self.size = self.limits.jobs or max(1, nodes.cpus)
+        self.budget.total = None if self.limits.memory is None else self.limits.memory * max(1, nodes.count)
+
     def _fill(self, feed: Iterator[Item | None]) -> None:
+        if time.monotonic() > self.fits_until:
+            self._fit(nodes_of(self.ray))
         while len(self.under_way) + len(self.waiting) < self.size and (one := self._next(feed)):
             number = next(self.numbers)
             self.waiting[number] = one
