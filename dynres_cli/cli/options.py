@@ -111,7 +111,7 @@ Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
 ManifestSize = Annotated[
     int,
-    Option("--manifest-size", metavar="N", min=1, help="Above N images the manifest is in volumes of N each."),
+    Option("--manifest-size", metavar="N", help="Above N images the manifest is in volumes of N each."),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
@@ -125,6 +125,14 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
     """The parameters of --set and of the options that name one, which win."""
     given = {name: value for name, value in named.items() if value is not None}
     return {**assignments(pairs or []), **given}
+
+
+def volume(images: int) -> int:
+    """How many images make a volume of the manifest; a range in the option itself would cost every start pydantic."""
+    if images < 1:
+        msg = f"--manifest-size {images}: a volume of the manifest holds 1 image or more (1,000,000 is the default)"
+        raise UsageError(msg)
+    return images
 
 
 def shard(text: str | None) -> Shard:

@@ -153,7 +153,7 @@ def tile(
         max_failures=1 if fail_fast else max_failures,
         into=into,
         shard=options.shard(shard),
-        volume=manifest_size,
+        volume=options.volume(manifest_size),
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
     raise typer.Exit(list_only(order) if dry_run else run(order, shown))

@@ -61,6 +61,14 @@ def test_a_manifest_of_exactly_the_size_is_one_file(source: Path, finished: Path
     assert tree(out) == tree(finished)
 
 
+def test_a_volume_of_nothing_is_refused(source: Path, tmp_path: Path) -> None:
+    """Exit 2 before anything is written."""
+    ran = dynres("tile", source, tmp_path / "out", "--manifest-size", "0")
+    assert ran.status == 2
+    assert "--manifest-size 0" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
 def test_every_reader_follows(out: Path, finished: Path, source: Path, tmp_path: Path) -> None:
     """Verify, stats, report, diff, join and map say of volumes what they say of one file."""
     ran = dynres("verify", out, "--json", "--against", "pillow", "--source", source)
