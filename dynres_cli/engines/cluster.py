@@ -98,7 +98,7 @@ def _start(ray: ModuleType, cluster: Cluster, jobs: int) -> None:
                 logging_level=logging.ERROR,
                 **(own if address == "local" else {}),
             )
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # what it raises for a node that does not come up has no narrower type
         raise _no_answer(address, error) from error
 
 
@@ -115,6 +115,9 @@ def _knock(address: str) -> None:
 
 def _no_answer(address: str, error: Exception) -> RunError:
     reason = str(error).partition("\n")[0].rstrip(".")
+    if address == "local":
+        message = f"Ray cannot be started on this machine ({reason}); try again, or leave out --engine ray"
+        return RunError(message, "cluster")
     message = f"no Ray cluster answers at {address!r} ({reason}); see `ray status`, or leave out --ray-address"
     return RunError(message, "cluster")
 
