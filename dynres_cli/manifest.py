@@ -67,6 +67,10 @@ class FileEntry:
     bytes: int = 0
     sha256: str = ""
     pixels_sha256: str | None = None
+    member: str | None = None
+    offset: int | None = None
+    at: int | None = None
+    first: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,21 @@ class Keys:
     sha256: str
 
 
+ShardLayout = Literal["packed", "webdataset", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutEntry:
+    """How an output that is no tree is cut into shards: all that decides which picture goes into which."""
+
+    name: ShardLayout
+    shard_size: int | None = None
+    """Bytes of a shard's views as uint8, at the most."""
+    shard_tiles: int | None = None
+    """Views in a shard, at the most."""
+    pack_by: Literal["tiles", "tokens"] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a manifest says of the run that its output could come from: nothing that differs between two such runs."""
@@ -218,6 +237,8 @@ class Run:
     parts: tuple[str, ...] | None = None
     """Where several shards' outputs were joined, their folders below this one, in the order of their numbers."""
     failures: Mapping[str, int] = field(default_factory=dict)
+    layout: LayoutEntry | None = None
+    """How the output is cut into shards; None for a tree."""
 
 
 def head(run: Run) -> str:

@@ -58,12 +58,19 @@ def earlier(out: str, key: str) -> Earlier | None:
 def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
     """The outcome of an earlier run that need not be made again, or None."""
     before = earlier(out, item.key)
-    if before is None or before.record.source != shown(item.source):
+    if before is None:
+        return None
+    if isinstance(before.record, TiledRecord) and not _files_in_place(out, item.key, before.record):
+        return None
+    return still_counts(item, before, same, retry_failed=retry_failed)
+
+
+def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
+    """The outcome that a record stands for if it would be the same now, whatever has become of its files."""
+    if before.record.source != shown(item.source):
         return None
     if isinstance(before.record, FailedRecord):
         return None if retry_failed else _repeated(item, before, before.record, same)
-    if not _files_in_place(out, item.key, before.record):
-        return None
     return _finished(item, before, before.record, same)
 
 
