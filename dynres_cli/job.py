@@ -18,7 +18,7 @@ from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
 from dynres_cli.geometry import Plan
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, TiledRecord, failed_record, line
+from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, LayoutEntry, TiledRecord, failed_record, line
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
@@ -52,6 +52,8 @@ class Job:
     options: Mapping[str, Any] = field(default_factory=dict)
     effective_options: Mapping[str, Any] = field(default_factory=dict)
     limits_given: Mapping[str, Any] = field(default_factory=dict)
+    layout: LayoutEntry | None = None
+    """How the output is cut into shards; None for a tree."""
 
     @property
     def out(self) -> str:
@@ -227,6 +229,13 @@ def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Fai
     except ImageError:
         job.writer.write(unwritable_key(failed.key), [marker])
     return dataclasses.replace(failed, recorded=True)
+
+
+def recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
+    """A failure that no worker lived to record is recorded here."""
+    if isinstance(outcome, Failed) and not outcome.recorded:
+        return record_failure(outcome, job)
+    return outcome
 
 
 def unwritable_key(key: str) -> str:

@@ -7,9 +7,10 @@ import json
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 from dynres_cli import __version__
@@ -17,7 +18,19 @@ from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Record, Run, head, parse_record, shown
+from dynres_cli.manifest import (
+    ALGORITHM,
+    MANIFEST,
+    RECORD,
+    TAIL,
+    FailedRecord,
+    Record,
+    Run,
+    head,
+    parse_record,
+    shown,
+)
+from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.operations.spool import BLOCK, Spool
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.storage import NewFile, open_below, read_below
@@ -64,18 +77,32 @@ def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard
     """Write manifest.json from the records of `items`, those of the spool; not if it stands there, byte for byte."""
     counts = Counts()
     with tempfile.TemporaryFile() as lines:
-        for text in _separated(_records(job, items, counts)):
+        for text in _separated(_records(committed_by(job), items, counts)):
             lines.write(text)
         first = head(run_of(job, spool, shard, counts)).encode()
         if _digest(_document(first, lines)) != _digest(_existing(job.out)):
             job.writer.write("", [NewFile(MANIFEST, _document(first, lines))])
 
 
-def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
-    """Each record's line, in key order; a record that the manifest names is durable before the manifest is."""
+def committed_by(job: Job) -> Callable[[str], bytes]:
+    """What gives the record that was committed for a key; each is durable before the manifest that names it is."""
+    if job.layout is None:
+        return partial(_settled, job)
+    job.writer.settle("")
+    catalogue = Catalogue(job.out, job.layout.name)
+    return lambda key: catalogue.find(key)[1]
+
+
+def _settled(job: Job, key: str) -> bytes:
+    text = record_text(job.out, key)
+    job.writer.settle(key)
+    return text
+
+
+def _records(committed: Callable[[str], bytes], items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
+    """Each record's line, in key order; RunError where one is gone."""
     for item in items:
-        text = record_text(job.out, item.key).rstrip(b"\n")
-        job.writer.settle(item.key)
+        text = committed(item.key).rstrip(b"\n")
         counts.add(text, item.key)
         yield text
 
@@ -140,4 +167,5 @@ def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:
         keys=spool.keys,
         shard=f"{shard.index}/{shard.count}" if shard.count > 1 else None,
         listing=spool.listing if shard.count > 1 else None,
+        layout=job.layout,
     )

@@ -12,8 +12,9 @@ from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.operations.expecting import Planner, Variant
+from dynres_cli.operations.shards.catalogue import shards_in
 from dynres_cli.operations.spool import Spool
-from dynres_cli.storage import free_bytes
+from dynres_cli.storage import free_bytes, stat_below
 
 SAMPLE = 1000
 """So many headers stand for all."""
@@ -32,11 +33,19 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Wa
     sample = list(islice(spool, SAMPLE))
     outcomes = engine(partial(expect, job), iter(sample), limits, Watch(pace=watch.pace))
     expected = sum(outcome.bytes_written for outcome in outcomes if isinstance(outcome, Done))
-    forecast = expected * spool.keys.count // max(len(sample), 1)
+    forecast = expected * spool.keys.count // max(len(sample), 1) - _in_shards(job)
     if forecast > free:
         advice = "make room, or write less with --tiles none, --tensor none or --dtype float16"
         message = f"{job.out}: about {forecast:,} bytes would be written and {free:,} are free; {advice}"
         raise RunError(message, "output")
+
+
+def _in_shards(job: Job) -> int:
+    """Bytes that an earlier run's shards take already."""
+    if job.layout is None:
+        return 0
+    found = (stat_below(job.out, shard.file) for shard in shards_in(job.out, job.layout.name))
+    return sum(each.st_size for each in found if each is not None)
 
 
 def expect(job: Job, item: Item, _admit: Admit) -> Done:

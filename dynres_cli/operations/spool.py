@@ -12,6 +12,8 @@ from dynres_cli.keys import KeyList, Shard, to_bytes
 from dynres_cli.manifest import Keys
 
 BLOCK = 1 << 20
+SHORT = 4096
+"""Most items are shorter."""
 
 
 class Spool:
@@ -38,6 +40,26 @@ class Spool:
             whole = len(fields) - len(fields) % 4
             rest = b"\0".join([*fields[whole:], rest])
             yield from map(_unpacked, zip(*[iter(fields[:whole])] * 4, strict=True))
+
+    def located(self) -> Iterator[tuple[int, Item]]:
+        """Every item with its place in the file, by which `at` finds it again."""
+        place = 0
+        for item in self:
+            yield place, item
+            place += len(_packed(item))
+
+    def at(self, place: int) -> Item:
+        """The item at a place; whoever iterates meanwhile is not disturbed."""
+        data, fields = b"", [b""]
+        while len(fields) < 5:
+            block = os.pread(self._file.fileno(), SHORT, place + len(data))
+            if not block:
+                msg = "no item lies there"
+                raise IndexError(msg)
+            data += block
+            fields = data.split(b"\0", 4)
+        key, source, path, explicit = fields[:4]
+        return _unpacked((key, source, path, explicit))
 
     def close(self) -> None:
         self._file.close()

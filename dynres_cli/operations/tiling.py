@@ -12,18 +12,22 @@ from functools import partial
 from dynres_cli.engines import ENGINES, Limits, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.items import Done, Failed, Item
-from dynres_cli.job import Job, process, record_failure
+from dynres_cli.job import Job, process, recorded
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import Asked, prepared
+from dynres_cli.operations.reading import layout_of
 from dynres_cli.operations.room import check_room
+from dynres_cli.operations.shards.dealing import small_buckets, too_small
+from dynres_cli.operations.shards.putting import Place
+from dynres_cli.operations.shards.running import Means, ShardRun, planned, staging_of
 from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
 from dynres_cli.picture import prepare_worker
 from dynres_cli.source import Listing, Selection, listing
-from dynres_cli.storage import check_writable, clean_tree, lock
+from dynres_cli.storage import Writer, check_writable, clean_tree, lock
 
 STATE = ".dynres"
 
@@ -40,6 +44,8 @@ class Order:
     max_failures: int | None = None
     into: bool = False
     shard: Shard = field(default_factory=Shard)
+    batch: int | None = None
+    """Images that a batch is going to have; fewer of one cost are told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     found = listing(order.selection)
     refuse_foreign(order.job.out, into=order.into)
     tally = Tally()
+    refuse_other_layout(order.job)
     with own_output(order.job.out), lock(order.job.out) as held:
         if held.after_crash:
             clean_tree(order.job.out)
@@ -100,7 +107,8 @@ def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch:
         check_room(order.job, spool, engine, order.limits, watch)
         observer.started(spool.keys.count)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
-        is_whole = _run(replace(order, job=job), spool, tally, observer, watch)
+        run = _run if job.layout is None else _run_shards
+        is_whole = run(replace(order, job=job), spool, tally, observer, watch)
         for failed in found.failures:
             tally.add(failed)
         if not is_whole:
@@ -122,19 +130,35 @@ def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Wa
     feed = largest_first(spool) if order.limits.jobs > 1 else spool
     outcomes = engine(partial(process, order.job), feed, order.limits, watch)
     for outcome in outcomes:
-        tally.add(_recorded(outcome, order.job))
-        observer.outcome(outcome, tally)
-        if order.max_failures is not None and tally.failed - tally.repeated >= order.max_failures:
+        if not _goes_on(recorded(outcome, order.job), order, tally, observer):
             outcomes.close()
             return False
     return tally.tiled + tally.finished_before + tally.failed == spool.keys.count
 
 
-def _recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
-    """A failure that no worker lived to record is recorded here."""
-    if isinstance(outcome, Failed) and not outcome.recorded:
-        return record_failure(outcome, job)
-    return outcome
+def _goes_on(outcome: Done | Failed, order: Order, tally: Tally, observer: Observer) -> bool:
+    """Count and tell an outcome; False if it was one failure too many."""
+    tally.add(outcome)
+    observer.outcome(outcome, tally)
+    return order.max_failures is None or tally.failed - tally.repeated < order.max_failures
+
+
+def _run_shards(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Watch) -> bool:
+    """The same for an output that is cut into shards: pictures are staged, and put together shard by shard."""
+    job, layout = order.job, order.job.layout
+    assert layout is not None  # noqa: S101 - the caller's own question
+    means = Means(ENGINES[order.engine](), order.limits, watch, lambda each: _goes_on(each, order, tally, observer))
+    observer.note(f"reading {spool.keys.count:,} headers first, to plan the shards")
+    plan = planned(job, layout, spool, means)
+    if plan is None:
+        return False
+    table, dealt = plan
+    if order.batch is not None:
+        for sentence in too_small(small_buckets(table, layout, order.batch), layout, order.batch):
+            observer.note(sentence)
+    part = f"{order.shard.index}-" if order.shard.count > 1 else ""
+    staged = replace(job, writer=Writer(staging_of(job.out), sync=False, calls=job.writer.calls))
+    return ShardRun(staged, Place(job.writer, layout.name, part), spool, table, dealt, means).run()
 
 
 def nothing_in(selection: Selection, found: Listing) -> str:
@@ -152,6 +176,14 @@ def refuse_foreign(out: str, *, into: bool) -> None:
     names = os.listdir(out)
     if names and STATE not in names and MANIFEST not in names:
         msg = f"{out}: is not empty and was not made by dynres; name a new folder, or add --into to write into it"
+        raise RunError(msg, code="not_ours")
+
+
+def refuse_other_layout(job: Job) -> None:
+    """Refuse an output that is laid out in another way: the old files would stay beside the new ones."""
+    there, wanted = layout_of(job.out), job.layout.name if job.layout else "tree"
+    if there not in (None, wanted):
+        msg = f"{job.out}: holds an output of the layout {there}; name a new folder for the layout {wanted}"
         raise RunError(msg, code="not_ours")
 
 
