@@ -23,7 +23,6 @@ from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.checking import Finding
 from dynres_cli.recipe import resolve
 from dynres_cli.render import render
-from dynres_cli.resume import file_name
 from dynres_cli.sinks import tree
 from dynres_cli.source import Selection, listing
 
@@ -82,27 +81,28 @@ def compared(record: TiledRecord, item: Item) -> Iterator[Finding]:
     except DynresError:
         made = {}
     for entry in record.files:
-        if made.get(file_name(entry.path)) != (entry.pixels_sha256 or entry.sha256):
+        if made.get((entry.kind == "tensor", entry.view)) != (entry.pixels_sha256 or entry.sha256):
             yield Finding(entry.path, "pixels")
 
 
-def _made_again(record: TiledRecord, source: Source) -> Mapping[str, str]:
-    """Digests by file name: of a view's levels, or of a whole tensor."""
+def _made_again(record: TiledRecord, source: Source) -> Mapping[tuple[bool, int | None], str]:
+    """Digests by view: of its levels, or where True stands before it of a tensor's whole file."""
     job = job_of(record)
     facts = probe.probe_bytes(source, UNLIMITED)
     size = facts.tiled_size(job.handling)
     plan = job.recipe.plan(size)
     views = render(decode(source, facts, job.handling, UNLIMITED).pixels, plan, job.look)
-    names = tree.view_names(plan)
-    made = {
-        name: hashlib.sha256(np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data).hexdigest()
-        for name, view in zip(names, views, strict=True)
+    made: dict[tuple[bool, int | None], str] = {
+        (False, number): hashlib.sha256(
+            np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data
+        ).hexdigest()
+        for number, view in enumerate(views)
     }
     if any(entry.kind == "tensor" for entry in record.files):
         rendered = tree.Rendered(record.key, size, plan, views)
         equal = job.recipe.strategy.equal_views
         for output in tree.tensors(rendered, job.recipe.pixels, job.writing.dtype, equal=equal):
-            made[output.name] = tree.described(output, record.key).sha256
+            made[True, output.entry.view] = tree.described(output, record.key).sha256
     return made
 
 
