@@ -50,14 +50,13 @@ class Spool:
 
     def at(self, place: int) -> Item:
         """The item at a place; whoever iterates meanwhile is not disturbed."""
+        before = self._file.tell()
+        self._file.seek(place)
         data, fields = b"", [b""]
-        while len(fields) < 5:
-            block = os.pread(self._file.fileno(), SHORT, place + len(data))
-            if not block:
-                msg = "no item lies there"
-                raise IndexError(msg)
+        while len(fields) < 5 and (block := self._file.read(SHORT)):
             data += block
             fields = data.split(b"\0", 4)
+        self._file.seek(before)
         key, source, path, explicit = fields[:4]
         return _unpacked((key, source, path, explicit))
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ROW_GROUP = 64_000_000
 """Bytes of pixels after which a row group ends."""
+ROOM = 3 * ROW_GROUP
+"""Memory that writing takes: a row group as bytes, as a table and as a piece of the file."""
 PIXELS, VIEWS = "bytes", "views"
 """The columns of tensors and of views as PNG files."""
 

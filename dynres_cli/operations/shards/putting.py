@@ -146,7 +146,8 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
     except RunError as error:
         if error.code == "staged":
             for each in pictures:
-                job.writer.remove(each.path, [RECORD] if each.root == job.out else [])
+                if each.root == job.out:
+                    job.writer.remove(each.path, [RECORD])
         raise
     head = index.head_of(shard, measured.size, measured.digest.hexdigest(), records)
     lines = (line(record).encode() for record in records)

@@ -10,6 +10,7 @@ from dynres_cli.job import Job, process
 from dynres_cli.operations.shards.finished import judged
 from dynres_cli.operations.shards.putting import Place, Wanted, put_together
 from dynres_cli.picture import prepare_worker
+from dynres_cli.sinks import parquet
 from dynres_cli.sinks.shard import Shard
 
 
@@ -60,6 +61,8 @@ class Work:
         if not isinstance(item, ShardItem):
             return process(self.job, item, admit)
         prepare_worker()
+        if self.place.layout == "parquet":
+            admit(parquet.ROOM)
         wanted = Wanted(self.place.shard(item.number), item.items, item.kept)
         written = put_together(self.place, self.job, wanted)
         return Done(item.key, 0, 0, 0, "", bytes_written=written)
