@@ -57,10 +57,11 @@ class Commits:
 
     def shards(self) -> Iterator[Lying]:
         """Every shard that lies in the output."""
-        if self.in_shards:
+        cut = self.output.run.layout
+        if cut is not None:
             for part in self.output.run.parts or ("",):
                 for shard in self._catalogue(part).shards:
-                    yield Lying(self.output.root, part, shard)
+                    yield Lying(self.output.root, part, shard, cut)
 
     def _catalogue(self, part: str) -> Catalogue:
         layout = self.output.run.layout

@@ -131,7 +131,7 @@ def _tile(output: Output, record: TiledRecord, entry: FileEntry) -> Pixels:
     try:
         with open_entry(output.root, output.path(record, entry), entry) as file:
             levels = png_levels(file, entry)
-    except RunError as error:
+    except (RunError, ValueError) as error:
         raise NotJoined(str(error)) from error
     except OSError as error:
         msg = f"{entry.path}: cannot be read ({error.strerror})"

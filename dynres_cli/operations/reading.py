@@ -121,7 +121,9 @@ class Output:
             return entry.offset is None and entry.at is None and entry.member is None
         place = entry.at if layout.name == "parquet" else entry.offset
         shard = shard_of(file_name(entry.path), layout.name)
-        return place is not None and place >= 0 and shard is not None and shard.file == file_name(entry.path)
+        is_named = entry.kind == "tensor" if layout.name == "packed" else entry.member is not None
+        is_there = shard is not None and shard.file == file_name(entry.path)
+        return is_there and is_named and place is not None and place >= 0
 
     def folder_of(self, key: str) -> str:
         """The folder of a picture below the root, as the file system knows it."""
@@ -153,7 +155,7 @@ def layout_of(out: str) -> str | None:
         pass
     for shard in shards_in(out, "packed"):  # an index has the same name in every layout
         with suppress(OSError, RunError), open_index(out, shard.index) as index:
-            return index.head.layout
+            return index.head.layout.name
     return None
 
 

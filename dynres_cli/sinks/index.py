@@ -7,12 +7,12 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import TAIL, Record, ShardLayout, TiledRecord, to_json
+from dynres_cli.manifest import TAIL, LayoutEntry, Record, TiledRecord, to_json
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import open_below
@@ -27,7 +27,7 @@ _HEAD = re.compile(rb'\{"schema": "dynres\.shard/1", "shard": (\{.*\}), "images"
 class ShardHead:
     """What an index says of its shard: its file with size and digest, and what is in it."""
 
-    layout: ShardLayout
+    layout: LayoutEntry
     number: int
     file: str
     bytes: int
@@ -37,17 +37,27 @@ class ShardHead:
     total: int
 
 
-def head_of(shard: Shard, size: int, sha256: str, records: Iterable[Record]) -> ShardHead:
-    """The head of the index of a shard of this size and digest."""
-    listed = list(records)
-    tiled = [record for record in listed if isinstance(record, TiledRecord)]
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The size of a shard's file, and its digest."""
+
+    bytes: int
+    sha256: str
+
+
+def head_of(shard: Shard, cut: LayoutEntry, measure: Measure, records: Sequence[Record]) -> ShardHead:
+    """The head of the index of a shard, which was cut in this way and has this size."""
+    tiled = [record for record in records if isinstance(record, TiledRecord)]
     total = sum(record.total for record in tiled)
-    return ShardHead(shard.layout, shard.number, shard.file, size, sha256, len(listed), len(tiled), total)
+    counts = (len(records), len(tiled), total)
+    return ShardHead(cut, shard.number, shard.file, measure.bytes, measure.sha256, *counts)
 
 
 def document(head: ShardHead, lines: Iterable[bytes]) -> Iterator[bytes]:
     """The whole index."""
-    yield f'{{"schema": "{SCHEMA}", "shard": {to_json(dataclasses.asdict(head))}, "images": [\n'.encode()
+    told = dataclasses.asdict(head)
+    told["layout"] = {name: value for name, value in told["layout"].items() if value is not None}
+    yield f'{{"schema": "{SCHEMA}", "shard": {to_json(told)}, "images": [\n'.encode()
     for number, text in enumerate(lines):
         yield b",\n" + text if number else text
     yield b"\n" + TAIL.encode()
@@ -83,12 +93,13 @@ def _parsed(text: bytes, path: str) -> ShardHead:
     try:
         told = json.loads(text)
         fields = {field.name: told.pop(field.name) for field in dataclasses.fields(ShardHead)}
-    except (ValueError, KeyError, AttributeError, RecursionError):
+        cut = LayoutEntry(**fields.pop("layout"))
+        head = ShardHead(cut, **fields)
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise _damaged(path) from None
-    head = ShardHead(**fields)
-    names = (head.layout, head.file, head.sha256)
     numbers = (head.number, head.bytes, head.images, head.tiled, head.total)
-    if told or not all(isinstance(each, str) for each in names) or not all(type(each) is int for each in numbers):
+    texts = (cut.name, head.file, head.sha256)
+    if told or not all(isinstance(each, str) for each in texts) or not all(type(each) is int for each in numbers):
         raise _damaged(path)
     return head
 

@@ -221,7 +221,7 @@ def piece(file: BinaryIO, entry: FileEntry) -> bytes:
 
     try:
         data = _TABLE.piece(file, entry)
-    except (pa.ArrowException, OSError, LookupError, TypeError, AttributeError) as error:
+    except (pa.ArrowException, OSError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
         msg = f"the table does not hold {entry.member} of row {entry.at}"
         raise ValueError(msg) from error
     return header(entry) + data if entry.kind == "tensor" else data

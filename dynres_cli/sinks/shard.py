@@ -90,8 +90,11 @@ class Sample:
 
 
 def header(entry: FileEntry) -> bytes:
-    """What a tensor's file begins with in a tree."""
-    return npy.header(entry.shape or (), cast("npy.Dtype", entry.dtype))
+    """What a tensor's file begins with in a tree; ValueError where the entry does not say what it holds."""
+    if not entry.shape or entry.dtype not in npy.LETTERS:
+        msg = f"{entry.path}: no array has the shape {entry.shape} and the type {entry.dtype}"
+        raise ValueError(msg)
+    return npy.header(entry.shape, cast("npy.Dtype", entry.dtype))
 
 
 def unplaced(entry: FileEntry) -> FileEntry:

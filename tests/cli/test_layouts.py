@@ -156,7 +156,9 @@ def test_a_shard_whose_pictures_all_failed_is_written(tmp_path: Path, layout: st
 
 
 @pytest.mark.parametrize(
-    "damage", ["flip", "cut", "lose", "lose the index", "flip the index", "stranger"], ids=lambda name: name
+    "damage",
+    ["cut otherwise", "flip", "cut", "lose", "lose the index", "flip the index", "stranger"],
+    ids=lambda name: name,
 )
 @pytest.mark.parametrize("layout", layouts())
 def test_verify_finds_what_is_wrong_with_a_shard_and_a_run_mends_it(
@@ -179,12 +181,16 @@ def test_verify_finds_what_is_wrong_with_a_shard_and_a_run_mends_it(
             index.unlink()
         case "flip the index":
             index.write_text(told.replace('"tokens": ', '"tokens": 1', 1))
+        case "cut otherwise":
+            manifest_file = out / "manifest.json"
+            manifest_file.write_text(manifest_file.read_text().replace('"shard_tiles": 9', '"shard_tiles": 8'))
         case _:
             (out / f"shard-00099.{suffix}").write_bytes(b"?")
     ran = here("verify", out, "--json")
     assert ran.status == 3
     problems = {(finding["path"], finding["problem"]) for finding in ran.json["findings"]}
     wanted = {
+        "cut otherwise": (index.name, "manifest"),
         "flip": (shard.name, "sha256"),
         "cut": (shard.name, "size"),
         "lose": (shard.name, "missing"),

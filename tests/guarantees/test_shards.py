@@ -27,7 +27,7 @@ def check_committed(out: Path) -> None:
     for index in out.glob("shard-*.index.json"):
         head = json.loads(index.read_bytes())["shard"]
         assert (out / head["file"]).stat().st_size == head["bytes"]
-        if head["layout"] == "packed":
+        if head["layout"]["name"] == "packed":
             assert len(np.load(out / head["file"], mmap_mode="r")) == head["total"]
 
 

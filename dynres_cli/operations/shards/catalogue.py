@@ -27,11 +27,11 @@ _RAW = re.compile(rb'"raw": "([A-Za-z0-9+/=]*)"')
 
 
 def shards_in(root: str, layout: ShardLayout) -> list[Shard]:
-    """Every shard of which a file lies in a folder, by number."""
+    """Every shard of which a file lies in a folder, by number; none where there is no such folder."""
     try:
         with open_folder(root, ()) as folder:
             found = {shard_of(name, layout) for name in folder.names()}
-    except FileNotFoundError:
+    except OSError:
         return []
     return sorted((shard for shard in found if shard is not None), key=lambda shard: shard.number)
 

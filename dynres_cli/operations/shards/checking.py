@@ -9,11 +9,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import Record, parse_record, shown
+from dynres_cli.manifest import LayoutEntry, Record, parse_record, shown
 from dynres_cli.operations.checking import Finding, Problem
 from dynres_cli.operations.shards.catalogue import legible_key
 from dynres_cli.sinks import packed
-from dynres_cli.sinks.index import Index, ShardHead, document, head_of, open_index
+from dynres_cli.sinks.index import Index, Measure, ShardHead, document, head_of, open_index
 from dynres_cli.sinks.shard import BLOCK, Shard
 from dynres_cli.storage import open_below
 
@@ -25,6 +25,8 @@ class Lying:
     root: str
     folder: str
     shard: Shard
+    cut: LayoutEntry
+    """How the manifest says that the output was cut."""
 
     def path(self, name: str) -> str:
         return f"{self.folder}/{name}" if self.folder else name
@@ -42,7 +44,7 @@ class Lying:
                 keys = [legible_key(text) for _, text in index.lines()]
                 if not all(key is not None and listed(key) for key in keys):
                     yield Finding(shown(self.path(shard.index)), "extra")
-                if not _is_sound(index, shard):
+                if not _is_sound(index, shard, self.cut):
                     yield Finding(shown(self.path(shard.index)), "manifest")
                 problem = _file_problem(self.root, self.path(shard.file), index.head)
                 yield from self._ranges(index)
@@ -70,17 +72,16 @@ def _records(index: Index) -> list[Record]:
     return [parse_record(text, index.where) for _, text in index.lines()]
 
 
-def _is_sound(index: Index, shard: Shard) -> bool:
+def _is_sound(index: Index, shard: Shard, cut: LayoutEntry) -> bool:
     """Whether an index is what dynres would write of its records, byte for byte."""
     head = index.head
-    if head != head_of(shard, head.bytes, head.sha256, _records(index)):
+    if head != head_of(shard, cut, Measure(head.bytes, head.sha256), _records(index)):
         return False
-    anew = document(head, (text for _, text in list(index.lines())))
-    index_bytes = hashlib.sha256()
-    for block in anew:
-        index_bytes.update(block)
+    anew = hashlib.sha256()
+    for block in document(head, (text for _, text in index.lines())):
+        anew.update(block)
     index.file.seek(0)
-    return hashlib.file_digest(index.file, "sha256").digest() == index_bytes.digest()
+    return hashlib.file_digest(index.file, "sha256").digest() == anew.digest()
 
 
 def _file_problem(root: str, path: str, head: ShardHead) -> Problem | None:

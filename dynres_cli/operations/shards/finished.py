@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
-from dynres_cli.manifest import Record, line, parse_record, place
+from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
 from dynres_cli.resume import Earlier, still_counts
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard
@@ -22,7 +22,7 @@ UNKNOWN_TIME = -1
 
 def judged(out: str, shard: Shard, items: Sequence[Item], job: Job) -> tuple[Done | Failed | None, ...]:
     """For each picture of a shard the outcome that its committed record stands for, or None."""
-    before = {} if job.redo else committed(out, shard)
+    before = {} if job.redo else committed(out, shard, job.layout)
     return tuple(_outcome(before.get(item.key), item, job) for item in items)
 
 
@@ -32,14 +32,14 @@ def _outcome(before: Earlier | None, item: Item, job: Job) -> Done | Failed | No
     return still_counts(item, before, job.sameness, retry_failed=job.retry_failed)
 
 
-def committed(out: str, shard: Shard) -> dict[str, Earlier]:
-    """The records of a shard by key, if the shard lies there as its index says; empty where it does not."""
+def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earlier]:
+    """The records of a shard by key, if it was cut in this way and lies there as its index says; else nothing."""
     try:
         found = stat_below(out, shard.file)
         with ExitStack() as stack:
             index = stack.enter_context(open_index(out, shard.index))
             head = index.head
-            if found is None or (head.file, head.bytes) != (shard.file, found.st_size):
+            if found is None or (head.layout, head.file, head.bytes) != (cut, shard.file, found.st_size):
                 return {}
             records = [parse_record(text, shard.index) for _, text in index.lines()]
     except (OSError, RunError):

@@ -71,7 +71,7 @@ def put_together(to: Place, job: Job, wanted: Wanted) -> int:
     nothing has changed, nothing is written.
     """
     shard = wanted.shard
-    before = {} if job.redo else committed(to.out, shard)
+    before = {} if job.redo else committed(to.out, shard, job.layout)
     told = zip(wanted.items, wanted.kept, strict=True)
     pictures = [_kept(to, shard, item, before) if kept else _staged(job, item) for item, kept in told]
     records = list(_placed(shard, job, [each.made.record for each in pictures]))
@@ -149,7 +149,9 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
                 if each.root == job.out:
                     job.writer.remove(each.path, [RECORD])
         raise
-    head = index.head_of(shard, measured.size, measured.digest.hexdigest(), records)
+    assert job.layout is not None  # noqa: S101 - only runs with a layout have shards
+    measure = index.Measure(measured.size, measured.digest.hexdigest())
+    head = index.head_of(shard, job.layout, measure, records)
     lines = (line(record).encode() for record in records)
     beside = [NewFile(shard.ranges, (packed.ranges(records),))] if shard.layout == "packed" else []
     return written + to.writer.write("", [*beside, NewFile(shard.index, index.document(head, lines))])
