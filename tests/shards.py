@@ -29,12 +29,16 @@ SIZES = [(60, 30), (33, 40), (90, 31), (28, 28), (44, 100), (70, 71)]
 Array = npt.NDArray[Any]
 
 
-def layouts() -> list[Any]:
-    """Every layout, the parquet one only where pyarrow is installed."""
-    if find_spec("pyarrow") is not None:
-        return list(LAYOUTS)
+def marked() -> list[tuple[str, list[pytest.MarkDecorator]]]:
+    """Every layout with what its tests are marked by: they are skipped where its library is missing."""
     reason = "pyarrow is not installed: pip install -e '.[test-layouts]'"
-    return [*LAYOUTS[:2], pytest.param("parquet", marks=pytest.mark.skip(reason=reason))]
+    is_there = find_spec("pyarrow") is not None
+    return [*((name, []) for name in LAYOUTS[:2]), (LAYOUTS[2], [] if is_there else [pytest.mark.skip(reason=reason)])]
+
+
+def layouts() -> list[Any]:
+    """The same as parameters of a test."""
+    return [pytest.param(name, marks=marks, id=name) for name, marks in marked()]
 
 
 def pictures(folder: Path, count: int = 8) -> Path:

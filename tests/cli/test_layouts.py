@@ -14,7 +14,7 @@ from PIL import Image
 import dynres_cli
 from tests.cli.command import dynres, manifest
 from tests.pictures import noise
-from tests.shards import SMALL, content, here, layouts, pictures, tiled, views_of
+from tests.shards import SMALL, content, here, layouts, marked, pictures, tiled, views_of
 
 CUT = ("--shard-tiles", "9")
 
@@ -27,8 +27,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "more").mkdir()
     Image.fromarray(noise(50, 28, 9)).save(folder / "more" / "one.png")
     tiled(folder / "tree", folder / "in", folder / "more")
-    for layout in layouts():
-        if isinstance(layout, str):
+    for layout, marks in marked():
+        if not marks:
             tiled(folder / layout, folder / "in", folder / "more", "--layout", layout, *CUT)
     return folder
 
@@ -120,6 +120,18 @@ def test_open_packed_gives_the_views_by_key(finished: Path) -> None:
         key: {"npy": files["npy"]} for key, files in expected.items()
     }
     assert all(isinstance(array, np.memmap) for array in arrays.values())
+
+
+@pytest.mark.parametrize("layout", layouts())
+def test_a_run_that_stops_in_the_middle_is_finished_by_the_next(finished: Path, tmp_path: Path, layout: str) -> None:
+    """What it has staged is used, what it has finished is left alone, and the bytes are those of an undisturbed run."""
+    arguments = ("tile", finished / "in", finished / "more", tmp_path, "--layout", layout, *CUT, *SMALL)
+    assert here(*arguments, "--fail-fast").status == 3
+    assert not (tmp_path / "manifest.json").exists()
+    assert list((tmp_path / ".dynres" / "staging").rglob("grid.json"))
+    ran = here(*arguments, "--json")
+    assert (ran.json["tiled"], ran.json["skipped"], ran.json["failed"]) == (5, 4, 2)
+    assert content(tmp_path) == content(finished / layout)
 
 
 @pytest.mark.parametrize("layout", layouts())

@@ -16,7 +16,7 @@ import pytest
 
 from tests.guarantees import corpus
 from tests.guarantees.command import start, temporaries, tile, tree
-from tests.shards import layouts
+from tests.shards import marked
 
 CUT = ("--shard-tiles", "25")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="kills a process group")
@@ -31,9 +31,14 @@ def check_committed(out: Path) -> None:
             assert len(np.load(out / head["file"], mmap_mode="r")) == head["total"]
 
 
+ROUNDS = [
+    pytest.param("webdataset", 1, id="webdataset-1"),
+    *(pytest.param(layout, 30, id=f"{layout}-30", marks=[pytest.mark.slow, *marks]) for layout, marks in marked()),
+]
+
+
 @posix
-@pytest.mark.parametrize("layout", layouts())
-@pytest.mark.parametrize("rounds", [pytest.param(1, id="1"), pytest.param(40, id="40", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("layout", "rounds"), ROUNDS)
 def test_kill_9_and_a_second_run_give_the_same_bytes(tmp_path: Path, layout: str, rounds: int) -> None:
     """At random moments, twice in a row; a shard that was finished is not written again."""
     corpus.photos(tmp_path / "in", 24)
