@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from dynres_cli.cli.app import app
+from dynres_cli.cli.app import app_for
 from dynres_cli.errors import DynresError
 from tests.cli.command import Ran, manifest
 from tests.files import exif
@@ -56,10 +56,11 @@ def pictures(folder: Path, count: int = 8) -> Path:
 
 def here(*arguments: str | Path) -> Ran:
     """Run `dynres` in this very process: a process of its own takes ten times as long to start as it then works."""
+    words = [str(each) for each in arguments]
     out, err, status = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO(), 0
     with redirect_stdout(out), redirect_stderr(err):
         try:
-            app([str(each) for each in arguments], prog_name="dynres")
+            app_for(words)(words, prog_name="dynres")
         except SystemExit as done:
             status = int(done.code or 0)
         except DynresError as error:

@@ -30,10 +30,9 @@ from dynres_cli.manifest import (
     shown,
     to_json,
 )
-from dynres_cli.operations.shards.catalogue import shards_in
 from dynres_cli.resume import LARGEST_RECORD, file_name
 from dynres_cli.sinks.index import image_lines, open_index
-from dynres_cli.sinks.shard import shard_of
+from dynres_cli.sinks.shard import shard_of, shards_in
 from dynres_cli.storage import open_below, safe_parts
 
 Readable = io.BufferedReader | io.BufferedRandom

@@ -12,8 +12,8 @@ from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.operations.expecting import Planner, Variant
-from dynres_cli.operations.shards.catalogue import shards_in
 from dynres_cli.operations.spool import Spool
+from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import free_bytes, stat_below
 
 SAMPLE = 1000

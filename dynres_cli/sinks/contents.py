@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dynres_cli.manifest import FileEntry
 from dynres_cli.sinks import parquet
-from dynres_cli.sinks.shard import header
+from dynres_cli.sinks.npy import header_of
 from dynres_cli.storage import open_below
 
 Array = npt.NDArray[Any]
@@ -39,7 +39,7 @@ def open_entry(root: str, path: str, entry: FileEntry) -> Iterator[Readable]:
 
 def _left_out(entry: FileEntry) -> bytes:
     """What a packed array holds only once for all tensors; nothing where the file is there as a whole."""
-    return b"" if entry.offset is None or entry.member is not None else header(entry)
+    return b"" if entry.offset is None or entry.member is not None else header_of(entry)
 
 
 class _Part(io.RawIOBase):

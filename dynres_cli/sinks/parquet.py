@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dynres_cli.errors import MissingExtra
 from dynres_cli.manifest import FileEntry, Record, TiledRecord
-from dynres_cli.sinks.shard import Sample, Shard, header, unplaced
+from dynres_cli.sinks.npy import header_of
+from dynres_cli.sinks.shard import Sample, Shard, unplaced
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -169,7 +170,7 @@ def _row(sample: Sample, columns: Columns) -> dict[str, Any]:
 
 
 def _values(sample: Sample, entry: FileEntry) -> bytes:
-    return b"".join(sample.values(entry, len(header(entry))))
+    return b"".join(sample.values(entry, len(header_of(entry))))
 
 
 @dataclass(slots=True)
@@ -224,4 +225,4 @@ def piece(file: BinaryIO, entry: FileEntry) -> bytes:
     except (pa.ArrowException, OSError, LookupError, ArithmeticError, TypeError, AttributeError) as error:
         msg = f"the table does not hold {entry.member} of row {entry.at}"
         raise ValueError(msg) from error
-    return header(entry) + data if entry.kind == "tensor" else data
+    return header_of(entry) + data if entry.kind == "tensor" else data

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import FileEntry, ShardLayout, TiledRecord
-from dynres_cli.sinks import npy
+from dynres_cli.storage import open_folder
 
 SUFFIXES: dict[ShardLayout, str] = {"packed": ".npy", "webdataset": ".tar", "parquet": ".parquet"}
 BLOCK = 1 << 20
@@ -62,6 +62,16 @@ def shard_of(name: str, layout: ShardLayout, part: str = "") -> Shard | None:
     return shard if shard is not None and name in shard.files else None
 
 
+def shards_in(root: str, layout: ShardLayout) -> list[Shard]:
+    """Every shard of which a file lies in a folder, by number; none where there is no such folder."""
+    try:
+        with open_folder(root, ()) as folder:
+            found = {shard_of(name, layout) for name in folder.names()}
+    except OSError:
+        return []
+    return sorted((shard for shard in found if shard is not None), key=lambda shard: shard.number)
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One tiled picture on its way into a shard: its name there, its record, and how its files are opened."""
@@ -87,14 +97,6 @@ class Sample:
         for block in self.blocks(entry):
             yield block[header:]
             header = max(0, header - len(block))
-
-
-def header(entry: FileEntry) -> bytes:
-    """What a tensor's file begins with in a tree; ValueError where the entry does not say what it holds."""
-    if not entry.shape or entry.dtype not in npy.LETTERS:
-        msg = f"{entry.path}: no array has the shape {entry.shape} and the type {entry.dtype}"
-        raise ValueError(msg)
-    return npy.header(entry.shape, cast("npy.Dtype", entry.dtype))
 
 
 def unplaced(entry: FileEntry) -> FileEntry:

@@ -19,21 +19,11 @@ from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import ShardLayout, shown
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.index import open_index
-from dynres_cli.sinks.shard import Shard, shard_of
-from dynres_cli.storage import open_below, open_folder
+from dynres_cli.sinks.shard import Shard, shards_in
+from dynres_cli.storage import open_below
 
 _KEY = re.compile(rb'\{"key": ("(?:[^"\\]|\\.)*")')
 _RAW = re.compile(rb'"raw": "([A-Za-z0-9+/=]*)"')
-
-
-def shards_in(root: str, layout: ShardLayout) -> list[Shard]:
-    """Every shard of which a file lies in a folder, by number; none where there is no such folder."""
-    try:
-        with open_folder(root, ()) as folder:
-            found = {shard_of(name, layout) for name in folder.names()}
-    except OSError:
-        return []
-    return sorted((shard for shard in found if shard is not None), key=lambda shard: shard.number)
 
 
 def legible_key(text: bytes) -> str | None:

@@ -20,12 +20,12 @@ from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, recorded
 from dynres_cli.manifest import MANIFEST, LayoutEntry
-from dynres_cli.operations.shards.catalogue import shards_in
 from dynres_cli.operations.shards.costs import assessed
 from dynres_cli.operations.shards.dealing import KIND, Dealt, Numbers, dealt
 from dynres_cli.operations.shards.putting import Place
 from dynres_cli.operations.shards.tasks import Look, Looked, Work, shard_item
 from dynres_cli.operations.spool import Spool
+from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import open_folder
 
 STAGING = (".dynres", "staging")
