@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ def header_of(entry: FileEntry) -> bytes:
     if not entry.shape or entry.dtype not in LETTERS:
         msg = f"{entry.path}: no array has the shape {entry.shape} and the type {entry.dtype}"
         raise ValueError(msg)
-    return header(entry.shape, cast("Dtype", entry.dtype))
+    return header(entry.shape, entry.dtype)
 
 
 def blank(
