@@ -149,12 +149,15 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
                 if each.root == job.out:
                     job.writer.remove(each.path, [RECORD])
         raise
+    to.writer.settle("")  # no index is ever found without its shard
     assert job.layout is not None  # noqa: S101 - only runs with a layout have shards
     measure = index.Measure(measured.size, measured.digest.hexdigest())
     head = index.head_of(shard, job.layout, measure, records)
     lines = (line(record).encode() for record in records)
     beside = [NewFile(shard.ranges, (packed.ranges(records),))] if shard.layout == "packed" else []
-    return written + to.writer.write("", [*beside, NewFile(shard.index, index.document(head, lines))])
+    written += to.writer.write("", [*beside, NewFile(shard.index, index.document(head, lines))])
+    to.writer.settle("")  # only then what was staged may go
+    return written
 
 
 class _Measured:
