@@ -14,6 +14,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "images": "One record a picture, one line each, in the order of their keys' bytes.",
     },
     "Run": {
+        "layout": "How the output is cut into shards; a tree has none.",
         "dynres": "The version that wrote it.",
         "algorithm": "A number that rises when any output byte may change for the same input and options.",
         "preset": "The preset that was asked for.",
@@ -74,7 +75,17 @@ FIELDS: dict[str, dict[str, str]] = {
         "message": "The same for people, with what to do.",
         "options": "Options that differ from their defaults and could have changed the outcome.",
     },
+    "LayoutEntry": {
+        "name": "`packed`, `webdataset` or `parquet`.",
+        "shard_size": "When a shard is full: bytes of its views as uint8.",
+        "shard_tiles": "The same as a number of views.",
+        "pack_by": "`tiles` or `tokens`: pictures of equal cost lie together.",
+    },
     "FileEntry": {
+        "member": "In a shard: the tar's member, or the table's column.",
+        "offset": "In a shard: the first byte.",
+        "at": "In a table: the row.",
+        "first": "In a packed array: the first view.",
         "path": "Below the output folder, with `/`.",
         "kind": "`tile`, `thumbnail` (the overview), `preview` (of a view that exists only as floats), `tensor`.",
         "view": "The view's number in the model's order; a tensor of all views has none.",
@@ -104,6 +115,7 @@ TITLES = {
     "TiledRecord": ("A picture that was tiled", "Byte for byte what its `grid.json` holds."),
     "FailedRecord": ("A picture that failed", ""),
     "FileEntry": ("files", "One entry a file."),
+    "LayoutEntry": ("layout", "How an output is cut into shards."),
     "GridEntry": ("grid", ""),
     "SizeEntry": ("canvas", ""),
 }
