@@ -1,6 +1,6 @@
 """H2OVL-Mississippi's multi-scale adaptive cropping: two grids of InternVL's kind over one picture, one thumbnail.
 
-Follows H2OVL's own rule as vLLM runs it (model_executor/models/h2ovl.py), for a single picture.
+Follows H2OVL's own rule as vLLM runs it (transformers_utils/processors/h2ovl.py), for a single picture.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ STRATEGY: Strategy[H2OVLParams] = Strategy(
     rule="InternVL's grid twice, the second with other columns and rows than the first",
     overview="last, above one tile",
     keeps_aspect=False,
-    reference="h2oai/h2ovl-mississippi-2b, as vLLM model_executor/models/py",
+    reference="h2oai/h2ovl-mississippi-2b, as vLLM transformers_utils/processors/h2ovl.py",
     prompt=prompt,
     pack=pack,
     candidates=candidates,
