@@ -29,17 +29,32 @@ def load_config(context: typer.Context, file: Path | None) -> Path | None:
     try:
         tables = tomllib.loads(found.read_text("utf-8"))
     except OSError as error:
-        msg = f"{found}: cannot read the configuration: {error.strerror}"
+        msg = (
+            f"{found}: cannot read the configuration: {error.strerror}; name a TOML file with a table for each command"
+        )
         raise UsageError(msg) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{found}: not a TOML file: {error}"
         raise UsageError(msg) from None
+    _refuse_unknown_tables(tables, found)
     table = tables.get(context.info_name or "", {})
     if not isinstance(table, dict):
         msg = f"{found}: {context.info_name} must be a table: [{context.info_name}]"
         raise UsageError(msg)
     context.default_map = {**(context.default_map or {}), **_by_parameter(context, table, found)}
     return file
+
+
+def _refuse_unknown_tables(tables: Mapping[str, object], found: Path) -> None:
+    """A table of no command would be of no effect, and nobody would be told."""
+    from dynres_cli.cli.app import COMMANDS
+
+    for name in tables:
+        if name not in COMMANDS:
+            near = difflib.get_close_matches(name, list(COMMANDS), n=1)
+            hint = f"did you mean [{near[0]}]?" if near else f"the tables are {', '.join(COMMANDS)}"
+            msg = f"{found}: there is no command {name!r}; {hint}"
+            raise UsageError(msg)
 
 
 def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def tile(
         shard=Shard.parse(shard) if shard else Shard(),
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
-    raise typer.Exit(list_only(order) if dry_run else run(order, shown))
+    raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
 
 
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:

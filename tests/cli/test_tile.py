@@ -239,6 +239,22 @@ def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_keeps_to_json_and_to_quiet(folder: Path, tmp_path: Path) -> None:
+    """JSON lines and nothing else on stdout, nothing on stderr."""
+    ran = dynres("tile", folder, tmp_path / "out", "--dry-run", "--json", "-q")
+    assert (ran.status, ran.err) == (0, "")
+    names = ("a/z.png", "b.jpg")
+    assert [json.loads(line) for line in ran.out.splitlines()] == [{"key": name, "source": name} for name in names]
+
+
+def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Exit 2 with the table that was probably meant: it would have been of no effect."""
+    (tmp_path / "mine.toml").write_text("[tiles]\nmax-num = 2\n")
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert ran.status == 2
+    assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
+
+
 @pytest.mark.parametrize(
     ("dtype", "numpy_dtype", "size"),
     [("float32", "float32", 4), ("float16", "float16", 2), ("bfloat16", "uint16", 2), ("uint8", "uint8", 1)],
