@@ -86,6 +86,20 @@ def assignments(pairs: list[str]) -> dict[str, str]:
     return parsed
 
 
+def preset_names(incomplete: str) -> list[str]:
+    """The presets that a shell may complete a word to."""
+    from dynres_cli.presets import PRESETS
+
+    return [name for name in PRESETS if name.startswith(incomplete)]
+
+
+def strategy_names(incomplete: str) -> list[str]:
+    """The strategies that a shell may complete a word to."""
+    from dynres_cli.strategies import FAMILIES
+
+    return [name for name in FAMILIES if name.startswith(incomplete)]
+
+
 Config = Annotated[
     Path | None,
     Option(
@@ -94,9 +108,22 @@ Config = Annotated[
 ]
 Preset = Annotated[
     str | None,
-    Option("--preset", metavar="NAME", help="A checkpoint's rule, see `dynres strategies` [internvl2]."),
+    Option(
+        "--preset",
+        metavar="NAME",
+        autocompletion=preset_names,
+        help="A checkpoint's rule, see `dynres strategies` [internvl2].",
+    ),
 ]
-Strategy = Annotated[str | None, Option("--strategy", metavar="NAME", help="A family by name, with its first preset.")]
+Strategy = Annotated[
+    str | None,
+    Option(
+        "--strategy",
+        metavar="NAME",
+        autocompletion=strategy_names,
+        help="A family by name, with its first preset.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     Option("--set", metavar="NAME=VALUE", envvar="DYNRES_SET", help="One parameter, by the reference's own name."),

@@ -52,6 +52,23 @@ def test_one_preset_in_full_and_a_strategy_by_its_presets() -> None:
     assert "internvl2" in unknown.err
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param("ti", ["tile"], id="a command"),
+        pytest.param("tile --pres", ["--preset"], id="an option"),
+        pytest.param("tile --kernel n", ["numba"], id="a word of a list"),
+        pytest.param("inspect --preset internvl2", ["internvl2", "internvl2.5"], id="a preset"),
+        pytest.param("strategies minicpmv", ["minicpmv", "minicpmv4_6"], id="a strategy"),
+    ],
+)
+def test_a_shell_completes(words: str, expected: list[str]) -> None:
+    """What bash asks for with the tabulator key."""
+    asked = {"_DYNRES_COMPLETE": "complete_bash", "COMP_WORDS": f"dynres {words}"}
+    ran = dynres(**asked, COMP_CWORD=str(len(words.split())))
+    assert (ran.status, ran.out.split()) == (0, expected)
+
+
 def test_the_version() -> None:
     """`dynres --version`."""
     assert dynres("--version").out == f"dynres {__version__}\n"
