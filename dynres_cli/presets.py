@@ -226,7 +226,11 @@ PRESETS: dict[str, Preset] = {
         notes="above 168:1 a picture is fitted to one column, which torch fills with one value; dynres resamples it",
     ),
     "molmo2": Preset(
-        "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.008
+        "molmo2",
+        {"image_size": 378, "max_crops": 8},
+        PixelPolicy(*HALF, alpha="white", arithmetic="fused"),
+        "Molmo2",
+        tolerance=0.008,
     ),
     "minicpm-v-2.6": Preset("minicpmv", {}, PixelPolicy(*HALF), "MiniCPM-V 2, 2.6, 4, 4.5, MiniCPM-o 2.6"),
     "minicpm-v-4.6": Preset("minicpmv4_6", {}, PixelPolicy(*HALF, alpha="white"), "MiniCPM-V 4.6"),

@@ -64,8 +64,8 @@ def test_one_preset_in_full_and_a_strategy_by_its_presets() -> None:
 )
 def test_a_shell_completes(words: str, expected: list[str]) -> None:
     """What bash asks for with the tabulator key."""
-    asked = {"_DYNRES_COMPLETE": "complete_bash", "COMP_WORDS": f"dynres {words}"}
-    ran = dynres(**asked, COMP_CWORD=str(len(words.split())))
+    place = str(len(words.split()))
+    ran = dynres(_DYNRES_COMPLETE="complete_bash", COMP_WORDS=f"dynres {words}", COMP_CWORD=place)
     assert (ran.status, ran.out.split()) == (0, expected)
 
 
