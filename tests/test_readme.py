@@ -86,7 +86,7 @@ def test_a_script_runs(shell: tuple[Path, dict[str, str]], script: str) -> None:
 def test_the_table_says_what_the_registry_says() -> None:
     """Every preset and nothing else; of each its rule, overview, aspect, proof, and whether a value is unconfirmed."""
     table = README.split("<!-- presets: begin", 1)[1].split("<!-- presets: end", 1)[0]
-    told = {}
+    told: dict[str, tuple[str, ...]] = {}
     for line in re.findall(r"^\| (`.*) \|$", table, re.MULTILINE):
         names, *facts = line.split(" | ")
         told |= {name: (*facts, mark) for name, mark in re.findall(r"`([a-z0-9.-]+)`(\??)", names)}

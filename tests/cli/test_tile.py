@@ -67,7 +67,7 @@ def test_the_record_of_a_picture_to_the_letter(folder: Path, tmp_path: Path) -> 
     assert [json.loads(line)["key"] for line in lines] == ["a/z.png", "b.jpg"]
     assert (out / "b.jpg" / "grid.json").read_text("utf-8") == lines[1] + "\n"
     record = json.loads(lines[1])
-    assert [name for name in record if name != "prompt"] == [
+    assert [name for name in record if name not in ("inputs", "prompt")] == [
         *("key", "source", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation", "oriented"),
         *("preset", "strategy", "params", "grid", "canvas", "tiles", "thumbnail", "total", "tokens", "flags", "files"),
     ]
