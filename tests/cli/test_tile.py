@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.command import SAMPLES, dynres, manifest, tree
+from tests.cli.command import ROOT, SAMPLES, dynres, manifest, tree
 
 
 def picture(path: Path, width: int = 60, height: int = 40) -> Path:
@@ -237,6 +240,15 @@ def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> Non
     ran = dynres("tile", folder, tmp_path / "out", "--dry-run")
     assert (ran.status, ran.out) == (0, "a/z.png\nb.jpg\n")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the handle")
+def test_a_list_from_a_closed_handle_is_refused(tmp_path: Path) -> None:
+    """Exit 2 and one sentence."""
+    line = ["bash", "-c", '"$@" <&-', "bash", sys.executable, "-m", "dynres_cli", "tile", "--files-from", "-", tmp_path]
+    done = subprocess.run(line, capture_output=True, check=False, cwd=ROOT, timeout=60)
+    message = b"dynres: there is no stdin to read the list from; name a file instead of -\n"
+    assert (done.returncode, done.stderr) == (2, message)
 
 
 def test_a_dry_run_keeps_to_json_and_to_quiet(folder: Path, tmp_path: Path) -> None:
