@@ -245,7 +245,8 @@ def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> Non
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the handle")
 def test_a_list_from_a_closed_handle_is_refused(tmp_path: Path) -> None:
     """Exit 2 and one sentence."""
-    line = ["bash", "-c", '"$@" <&-', "bash", sys.executable, "-m", "dynres_cli", "tile", "--files-from", "-", tmp_path]
+    command = [sys.executable, "-m", "dynres_cli", "tile", "--files-from", "-", str(tmp_path)]
+    line = ["bash", "-c", '"$@" <&-', "bash", *command]
     done = subprocess.run(line, capture_output=True, check=False, cwd=ROOT, timeout=60)
     message = b"dynres: there is no stdin to read the list from; name a file instead of -\n"
     assert (done.returncode, done.stderr) == (2, message)
