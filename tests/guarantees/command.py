@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from tests import preloaded
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--image-size", "28", "--max-num", "4")
 """Tiles of 28 pixels: everything that is promised holds at this size too, and a run takes a moment."""
@@ -37,15 +39,8 @@ def dynres(
     *args: str | Path | bytes, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run it to its end; a test's own time limit is far above what any run here may take."""
-    return subprocess.run(
-        command(*args),
-        capture_output=True,
-        timeout=300,
-        check=False,
-        env=environment(**(env or {})),
-        cwd=cwd,
-        input=stdin,
-    )
+    words = [arg if isinstance(arg, bytes) else str(arg) for arg in args]
+    return preloaded.run(words, environment(**(env or {})), cwd, stdin, timeout=300)
 
 
 def tile(
