@@ -24,6 +24,12 @@ class Item:
     path: str
     explicit: bool = False
     """Named by the user, not found in a folder: links are then followed."""
+    frame: int | None = None
+    """One picture of several in a file, counted from 0; None where the file's first, or only, one is meant."""
+
+    def failed(self, stage: Stage, code: FailureCode, message: str) -> Failed:
+        """The outcome where this picture fails."""
+        return Failed(self.key, self.source, stage, code, message, frame=self.frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +61,4 @@ class Failed:
     """Taken from an earlier run's record without trying again."""
     recorded: bool = False
     """Its record is written already; otherwise whoever receives the outcome writes it."""
+    frame: int | None = None

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -151,6 +151,13 @@ Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing e
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
 Exif = Annotated[str, Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
 Alpha = Annotated[str, Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
+Frames = Annotated[
+    Literal["first", "all"],
+    Option("--frames", help="Of files that hold several pictures: all are tiled below KEY/frame_00000 and so on."),
+]
+MaxFrames = Annotated[
+    int, Option("--max-frames", metavar="N", min=1, max=100_000, help="With --frames all, refuse files with more.")
+]
 MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]
 """Options that have no default of their own stand for the preset's; the help names it in brackets."""
 

@@ -59,7 +59,8 @@ def tile(
     on_truncated: Annotated[
         Literal["error", "tile"], Option(help="What becomes of pictures that end too early.")
     ] = "error",
-    frames: Annotated[Literal["first", "all"], Option(help="Of animated pictures.")] = "first",
+    frames: options.Frames = "first",
+    max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
     max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
     max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
@@ -113,7 +114,7 @@ def tile(
     handling = replace(handling_for(recipe.pixels, exif, alpha), depth16=depth16, on_truncated=on_truncated)
     limits = Limits(max_pixels, max_bytes)
     writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
-    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, timeout)
+    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, max_frames, timeout)
     *inputs, out = inputs_and_out(paths, listed=files_from is not None)
     job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
     selection = Selection(
