@@ -10,7 +10,7 @@ from dynres_cli.engines import Admit, Engine, Limits, Watch
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
-from dynres_cli.manifest import TiledRecord
+from dynres_cli.manifest import FailedRecord
 from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.spool import Spool
@@ -49,8 +49,9 @@ def expect(job: Job, item: Item, _admit: Admit) -> Done:
 
 
 def _new_bytes(item: Item, job: Job, planner: Planner) -> int:
-    before = resume.earlier(job.out, item.key)
-    if before is not None and not isinstance(before.record, TiledRecord):
+    found = resume.earlier(job.out, item.key)
+    before = found.record if found else None
+    if isinstance(before, FailedRecord):
         return 0  # what failed once takes no more
     try:
         facts = probe.probe(item.path, job.limits, follow=item.explicit, frame=item.frame or 0)
@@ -60,4 +61,4 @@ def _new_bytes(item: Item, job: Job, planner: Planner) -> int:
     new = expected.layout.npy + round(expected.png) + expected.layout.total * BLOCK // 2
     if before is None:
         return new + 2 * BLOCK
-    return max(0, new - sum(entry.bytes + BLOCK // 2 for entry in before.record.files))
+    return max(0, new - sum(entry.bytes + BLOCK // 2 for entry in before.files))

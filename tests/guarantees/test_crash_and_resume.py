@@ -65,7 +65,7 @@ def test_kill_9_leaves_whole_files_and_the_next_run_finishes_the_rest(
     chance = random.Random(rounds)
     out = tmp_path / "out"
     started = time.monotonic()
-    tile(folder, out)
+    start(folder, out).communicate()
     longest = 1.2 * (time.monotonic() - started)
     for _ in range(rounds):
         shutil.rmtree(out, ignore_errors=True)

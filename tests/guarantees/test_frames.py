@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
 import struct
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-from PIL import Image
-
 from tests.guarantees import corpus
 from tests.guarantees.command import codes, counts, dynres, images, tile
-from tests.pictures import internvl_views
+from tests.guarantees.truth import frames_that_differ
 
 MOVING: dict[str, dict[str, Any]] = {
     "a.gif": {"format": "GIF"},
@@ -38,19 +33,6 @@ def frame_key(name: str, number: int) -> str:
     return f"{name}/frame_{number:05d}"
 
 
-def plain_frame(data: bytes, number: int) -> npt.NDArray[np.uint8]:
-    """A frame as Pillow alone gives it."""
-    with Image.open(io.BytesIO(data)) as picture:
-        picture.seek(number)
-        return np.asarray(picture.convert("RGB"))
-
-
-def views_of(out: Path, record: dict[str, Any]) -> list[npt.NDArray[np.uint8]]:
-    """A record's pictures."""
-    paths = [entry["path"] for entry in record["files"] if entry["kind"] != "tensor"]
-    return [np.asarray(Image.open(io.BytesIO((out / path).read_bytes()))) for path in paths]
-
-
 def verified(out: Path, *more: str | Path) -> dict[str, Any]:
     """What `dynres verify --json` says."""
     told: dict[str, Any] = json.loads(dynres("verify", out, "--json", *more).stdout)
@@ -67,14 +49,12 @@ def test_every_frame_of_every_format_is_tiled_as_pillow_shows_it(tmp_path: Path)
     assert counts(done)["tiled"] == 20
     records = images(tmp_path / "out")
     assert list(records) == sorted([*stills, *(frame_key(name, number) for name in MOVING for number in range(3))])
-    for name, data in files.items():
+    assert frames_that_differ(tmp_path / "in", tmp_path / "out") == []
+    for name in files:
         for number in range(3):
             record = records[frame_key(name, number)]
             assert (record["source"], record["frame"]) == (name, number)
             assert "animated:3" in record["flags"]
-            wanted = internvl_views(plain_frame(data, number), limit=4, side=28)
-            for view, expected in zip(views_of(tmp_path / "out", record), wanted, strict=True):
-                np.testing.assert_array_equal(view, expected, err_msg=record["key"])
     assert "frame" not in records["still.jpg"]
 
 
