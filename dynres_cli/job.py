@@ -170,6 +170,9 @@ class Attempt:
         record = tiled_record(self.item, self.job.recipe, seen, [*pictures, *tensors], self.job.options)
         records.append(record)
         forget(self.item.key, self.job)
+        if self.item.frame is None:
+            for number in range(seen.facts.frames if seen.facts.frames > 1 else 0):
+                forget(self.item.at_frame(number).key, self.job)  # what a run over all frames made of them
         yield NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
 
     def _handed_out(self, outputs: Iterator[tree.Output], entries: list[FileEntry]) -> Iterator[NewFile]:

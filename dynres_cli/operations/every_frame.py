@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from dynres_cli import probe
@@ -16,11 +16,6 @@ from dynres_cli.items import Done, Item
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.picture import prepare_worker
-
-
-def frame_of(item: Item, number: int) -> Item:
-    """One picture of a file; its key is a folder below the file's own."""
-    return replace(item, key=f"{item.key}/frame_{number:05d}", frame=number)
 
 
 def every_frame(files: Iterable[Item], counts: Iterable[int], most: int) -> Iterator[Item]:
@@ -37,7 +32,7 @@ def every_frame(files: Iterable[Item], counts: Iterable[int], most: int) -> Iter
             yield item
             continue
         for number in range(count):
-            each = frame_of(item, number)
+            each = item.at_frame(number)
             heapq.heappush(waiting, (to_bytes(each.key), each))
     while waiting:
         yield heapq.heappop(waiting)[1]

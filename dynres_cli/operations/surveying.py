@@ -15,7 +15,6 @@ from dynres_cli.items import Done, Item
 from dynres_cli.job import check_frames
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch
-from dynres_cli.operations.every_frame import frame_of
 from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.forecast import Forecast
 from dynres_cli.picture import prepare_worker
@@ -93,7 +92,7 @@ class Surveyor:
             yield file, error
             return
         for number, facts in enumerate(chain((first,), frames)):
-            yield frame_of(file, number), facts
+            yield file.at_frame(number), facts
 
     def _count(self, facts: Facts | ImageError, forecasts: tuple[Forecast, ...]) -> float | None:
         """Count one picture in every forecast; its PNG bytes in the first one, None where it will fail."""

@@ -181,6 +181,8 @@ def test_a_run_goes_on_frame_by_frame(tmp_path: Path) -> None:
     changed = {path for path in before if path.stat().st_ino != before[path]}
     assert {path.parent.name for path in changed} == {"frame_00001"}
     assert (out / "manifest.json").read_bytes() == whole
+    assert tile(tmp_path / "in", out).returncode == 0
+    assert (set(images(out)), verified(out)["findings"]) == ({"a.gif", "b.tif"}, [])
 
 
 def test_shards_share_the_frames_and_inspect_shows_each(tmp_path: Path) -> None:

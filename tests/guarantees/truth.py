@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from tests.guarantees.command import images
+from tests.guarantees.command import images, on_disk, source_of
 from tests.pictures import internvl_views
 
 Pixels = npt.NDArray[np.uint8]
@@ -32,7 +32,7 @@ def plain_pillow(data: bytes, frame: int = 0) -> Pixels | None:
 def views_of(out: Path, record: dict[str, Any]) -> list[Pixels]:
     """The pictures that a record names, in the model's order."""
     paths = [entry["path"] for entry in record["files"] if entry["kind"] != "tensor"]
-    return [np.asarray(Image.open(io.BytesIO((out / path).read_bytes()))) for path in paths]
+    return [np.asarray(Image.open(io.BytesIO((out / on_disk(record, path)).read_bytes()))) for path in paths]
 
 
 def frames_that_differ(folder: Path, out: Path) -> list[str]:
@@ -41,7 +41,7 @@ def frames_that_differ(folder: Path, out: Path) -> list[str]:
 
 
 def _differs(folder: Path, out: Path, record: dict[str, Any]) -> bool:
-    pixels = plain_pillow((folder / record["source"]).read_bytes(), record.get("frame", 0))
+    pixels = plain_pillow((folder / source_of(record)).read_bytes(), record.get("frame", 0))
     if pixels is None:
         return True
     wanted, views = internvl_views(pixels, limit=4, side=28), views_of(out, record)
