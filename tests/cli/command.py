@@ -34,7 +34,7 @@ class Ran:
 def dynres(*arguments: str | Path, stdin: bytes = b"", cwd: Path = ROOT, **environment: str) -> Ran:
     """Run `dynres` with these arguments, in this repository unless told otherwise."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **environment}
-    done = preloaded.run([*map(str, arguments)], env, cwd, stdin, timeout=120)
+    done = preloaded.run([*map(str, arguments)], env, cwd, stdin, timeout=300)
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err, err
     return Ran(done.returncode, out, err)
