@@ -13,19 +13,19 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 import dynres_cli
 
-_CONTEXT = multiprocessing.get_context("forkserver")
 _READ_AT_THE_COMMAND_LINE = ("dynres_cli.__main__", "dynres_cli.cli.app")
 """They look at the arguments while they are imported."""
 _LIBRARIES = ("numba", "numpy", "PIL.AvifImagePlugin", "PIL.Image", "pydantic", "tqdm", "typer.main")
 _OURS = [each.name for each in pkgutil.walk_packages(dynres_cli.__path__, "dynres_cli.")]
-_CONTEXT.set_forkserver_preload([*_LIBRARIES, *(name for name in _OURS if name not in _READ_AT_THE_COMMAND_LINE)])
 
-_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC")
-"""What an interpreter, its locale and its loader look at once."""
+_READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC", "NUMBA")
+"""What an interpreter, its locale, its loader and the libraries look at once."""
 
 
 def run(
@@ -40,7 +40,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "0").write_bytes(stdin)
         words = [os.fsdecode(each) for each in arguments]
-        process = _CONTEXT.Process(target=_child, args=(words, dict(env), os.fspath(cwd or Path.cwd()), folder))
+        process = _server().Process(target=_child, args=(words, dict(env), os.fspath(cwd or Path.cwd()), folder))
         process.start()
         process.join(timeout)
         if process.is_alive():
@@ -52,7 +52,17 @@ def run(
         return subprocess.CompletedProcess(words, status, out, err)
 
 
+@cache
+def _server() -> ForkServerContext:
+    """Where the processes are forked; it imports what it is told when the first one is wanted."""
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([*_LIBRARIES, *(name for name in _OURS if name not in _READ_AT_THE_COMMAND_LINE)])
+    return server
+
+
 def _needs_a_start(env: Mapping[str, str]) -> bool:
+    if sys.platform != "linux":
+        return True  # elsewhere system libraries do not survive a fork
     names = {name for name in (*env, *os.environ) if name.startswith(_READ_AT_START)} - {"PYTHONPATH"}
     return any(env.get(name) != os.environ.get(name) for name in names)
 
