@@ -19,8 +19,6 @@ from pathlib import Path
 
 import dynres_cli
 
-_READ_AT_THE_COMMAND_LINE = ("dynres_cli.__main__", "dynres_cli.cli.app")
-"""They look at the arguments while they are imported."""
 _LIBRARIES = ("numba", "numpy", "PIL.AvifImagePlugin", "PIL.Image", "pydantic", "tqdm", "typer.main")
 _OURS = [each.name for each in pkgutil.walk_packages(dynres_cli.__path__, "dynres_cli.")]
 
@@ -56,7 +54,7 @@ def run(
 def _server() -> ForkServerContext:
     """Where the processes are forked; it imports what it is told when the first one is wanted."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([*_LIBRARIES, *(name for name in _OURS if name not in _READ_AT_THE_COMMAND_LINE)])
+    server.set_forkserver_preload([*_LIBRARIES, *_OURS])
     return server
 
 
@@ -78,6 +76,6 @@ def _child(words: list[str], env: dict[str, str], cwd: str, folder: str) -> None
     os.environ.update(env)
     os.chdir(cwd)
     sys.argv = ["dynres", *words]
-    from dynres_cli.__main__ import main  # noqa: PLC0415 - it looks at the arguments
+    from dynres_cli.__main__ import main  # noqa: PLC0415 - it changes the environment
 
     main()
