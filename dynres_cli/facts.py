@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import RGB, Size
 
 
@@ -145,3 +146,10 @@ def fit_flags(scale_x: float, scale_y: float) -> tuple[str, ...]:
 def last_flags(facts: Facts) -> tuple[str, ...]:
     """The flags that stand after those of the fit."""
     return ("extension_mismatch",) if facts.extension_mismatch else ()
+
+
+def check_frames(facts: Facts, most: int) -> None:
+    """Refuse a file that holds too many pictures."""
+    if facts.frames > most:
+        message = f"the file holds {facts.frames:,} pictures and {most:,} are allowed; raise --max-frames"
+        raise NotTileable(message)

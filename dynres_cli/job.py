@@ -14,7 +14,7 @@ from dynres_cli import decode, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.engines import Admit
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
-from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
+from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
 from dynres_cli.geometry import Plan
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
@@ -199,13 +199,6 @@ class Attempt:
                 if output is None:
                     return
                 yield output
-
-
-def check_frames(facts: Facts, most: int) -> None:
-    """Refuse a file that holds too many pictures."""
-    if facts.frames > most:
-        message = f"the file holds {facts.frames:,} pictures and {most:,} are allowed; raise --max-frames"
-        raise NotTileable(message)
 
 
 def check_alone(facts: Facts, item: Item, most: int | None) -> None:

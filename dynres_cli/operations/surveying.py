@@ -10,9 +10,8 @@ from itertools import chain
 
 from dynres_cli.engines import Admit
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Limits, peak_bytes
+from dynres_cli.facts import Facts, Limits, check_frames, peak_bytes
 from dynres_cli.items import Done, Item
-from dynres_cli.job import check_frames
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch
 from dynres_cli.operations.expecting import Planner, Variant
