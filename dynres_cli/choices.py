@@ -30,6 +30,7 @@ class Choices:
     order: Order = "pillow12"
     frames: Literal["first", "all"] = "first"
     max_tiles: int = 1000
+    max_frames: int = 1000
     timeout: float = 120.0
     layout: LayoutEntry | None = None
 
@@ -67,6 +68,7 @@ class Choices:
             "max_pixels": self.limits.max_pixels,
             "max_bytes": self.limits.max_bytes,
             "max_tiles": self.max_tiles,
+            "max_frames": self.max_frames,
             "timeout": self.timeout,
         }
 
@@ -92,9 +94,6 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
     if (chosen.writing.tiles, chosen.writing.tensor) == ("none", "none"):
         msg = "--tiles none and --tensor none together leave nothing to write; keep one of the two"
         raise UsageError(msg)
-    if chosen.frames == "all":
-        msg = "--frames all is not there yet: of an animated picture the first frame is tiled, and a flag counts them"
-        raise UsageError(msg)
     check_layout(chosen)
     return Job(
         recipe=recipe,
@@ -104,6 +103,7 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
         writing=chosen.writing,
         writer=Writer(out, sync=chosen.writing.sync),
         max_tiles=chosen.max_tiles,
+        max_frames=chosen.max_frames if chosen.frames == "all" else None,
         redo=redo,
         retry_failed=retry_failed,
         options=chosen.given,

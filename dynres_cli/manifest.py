@@ -75,7 +75,10 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class TiledRecord:
-    """One picture that was tiled. width, height and source boxes are in the frame that was tiled."""
+    """One picture that was tiled. width, height and source boxes are in the frame that was tiled.
+
+    `frame` tells the pictures of one file apart, counted from 0, where all of them were asked for.
+    """
 
     key: str
     source: str
@@ -100,6 +103,7 @@ class TiledRecord:
     files: tuple[FileEntry, ...]
     status: Literal["tiled"] = "tiled"
     raw: str | None = None
+    frame: int | None = None
     options: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] | None = None
     prompt: tuple[tuple[str, int], ...] | None = None
@@ -116,17 +120,18 @@ class FailedRecord:
     message: str
     status: Literal["failed"] = "failed"
     raw: str | None = None
+    frame: int | None = None
     options: Mapping[str, Any] | None = None
 
 
 Record = TiledRecord | FailedRecord
 
 _TILED_ORDER = (
-    *("key", "source", "raw", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation"),
-    *("oriented", "preset", "strategy", "params", "options", "grid", "canvas", "tiles", "thumbnail", "total", "tokens"),
-    *("flags", "inputs", "prompt", "files"),
+    *("key", "source", "raw", "frame", "status", "bytes", "sha256", "format", "mode", "width", "height"),
+    *("orientation", "oriented", "preset", "strategy", "params", "options", "grid", "canvas"),
+    *("tiles", "thumbnail", "total", "tokens", "flags", "inputs", "prompt", "files"),
 )
-_FAILED_ORDER = ("key", "source", "raw", "status", "stage", "code", "message", "options")
+_FAILED_ORDER = ("key", "source", "raw", "frame", "status", "stage", "code", "message", "options")
 _SHOWN_WHEN_NONE = {"canvas"}
 
 
@@ -178,6 +183,11 @@ def place(record: Record) -> str:
     return base64.b64decode(record.raw).decode("utf-8", "surrogateescape")
 
 
+def place_of_file(record: Record) -> str:
+    """The key of the file that a record's picture comes from: the same, but for one of several pictures in a file."""
+    return place(record) if record.frame is None else place(record).rpartition("/")[0]
+
+
 def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> FailedRecord:
     """The record of a failure; `options` are those that differ from the defaults."""
     return FailedRecord(
@@ -187,6 +197,7 @@ def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> F
         code=failed.code,
         message=shown(failed.message),
         raw=raw(failed.key),
+        frame=failed.frame,
         options=options or None,
     )
 

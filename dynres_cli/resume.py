@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import stat
@@ -67,7 +68,7 @@ def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> D
 
 def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
     """The outcome that a record stands for if it would be the same now, whatever has become of its files."""
-    if before.record.source != shown(item.source):
+    if (before.record.source, before.record.frame) != (shown(item.source), item.frame):
         return None
     if isinstance(before.record, FailedRecord):
         return None if retry_failed else _repeated(item, before, before.record, same)
@@ -80,7 +81,8 @@ def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness)
     unchanged = source is not None and source.st_mtime_ns == before.mtime_ns
     if record.code in WORTH_RETRYING or not unchanged or dict(record.options or {}) != dict(same.failed_options):
         return None
-    return Failed(item.key, item.source, record.stage, record.code, record.message, repeated=True, recorded=True)
+    failed = item.failed(record.stage, record.code, record.message)
+    return dataclasses.replace(failed, repeated=True, recorded=True)
 
 
 def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Done | None:

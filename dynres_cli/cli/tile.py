@@ -63,7 +63,8 @@ def tile(
     on_truncated: Annotated[
         Literal["error", "tile"], Option(help="What becomes of pictures that end too early.")
     ] = "error",
-    frames: Annotated[Literal["first", "all"], Option(help="Of animated pictures.")] = "first",
+    frames: options.Frames = "first",
+    max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
     max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
     max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
@@ -134,7 +135,7 @@ def tile(
     entry = Cut(layout, shard_size, shard_tiles, pack_by, batch).entry()
     tiles = tiles or ("none" if layout == "packed" else "png")
     writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
-    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, timeout, entry)
+    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, max_frames, timeout, entry)
     *inputs, out = inputs_and_out(paths, listed=files_from is not None)
     job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
     selection = Selection(
@@ -161,7 +162,7 @@ def tile(
         batch=batch,
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
-    raise typer.Exit(list_only(order) if dry_run else run(order, shown))
+    raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
 
 
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:

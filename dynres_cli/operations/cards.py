@@ -158,7 +158,7 @@ def _original(record: TiledRecord, path: str, admit: Admit) -> Pixels:
     source = read_source(path, UNLIMITED, follow=True)
     if source.sha256 != record.sha256:
         raise ImageError(code="changed", message="the file has changed since it was tiled")
-    facts = probe_bytes(source, UNLIMITED)
+    facts = probe_bytes(source, UNLIMITED, record.frame or 0)
     admit(peak_bytes(facts))
     try:
         return decode(source, facts, job_of(record).handling, UNLIMITED).pixels

@@ -18,7 +18,7 @@ from dynres_cli.handling import handling_for
 from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import TiledRecord, place
+from dynres_cli.manifest import Record, TiledRecord, place_of_file
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.checking import Finding
 from dynres_cli.recipe import resolve
@@ -39,13 +39,14 @@ class Sources:
     def __init__(self, selection: Selection, sample: int | None) -> None:
         self._items = iter(listing(selection))
         self._next = next(self._items, None)
+        self._passed: list[Item] = []
         self._sample = sample
         self.images = 0
         """How many images the manifest has, for an even sample; told before the first picture."""
 
     def findings(self, record: TiledRecord, number: int) -> Iterator[Finding]:
         """Every file of a picture that plain Pillow would write otherwise."""
-        item = self.find(place(record))
+        item = self.find(record)
         if not self.wanted(number):
             return
         if item is None:
@@ -53,11 +54,15 @@ class Sources:
             return
         yield from compared(record, item)
 
-    def find(self, key: str) -> Item | None:
-        """The input of this key; keys have to be asked for in their order."""
-        while self._next is not None and to_bytes(self._next.key) < to_bytes(key):
+    def find(self, record: Record) -> Item | None:
+        """The input that a record comes from; records have to be asked for in their order."""
+        key = place_of_file(record)
+        while self._next is not None and to_bytes(self._next.key) <= to_bytes(key):
+            self._passed.append(self._next)
             self._next = next(self._items, None)
-        return self._next if self._next is not None and self._next.key == key else None
+        # The frames of `a.gif` stand behind `a.gif.png`, so what begins a later file's name may still be asked for.
+        self._passed = [item for item in self._passed if key.startswith(item.key)]
+        return next((item for item in self._passed if item.key == key), None)
 
     def wanted(self, number: int) -> bool:
         """Whether the picture is one of the sample, which is spread evenly over all."""
@@ -88,7 +93,7 @@ def compared(record: TiledRecord, item: Item) -> Iterator[Finding]:
 def _made_again(record: TiledRecord, source: Source) -> Mapping[tuple[bool, int | None], str]:
     """Digests by view: of its levels, or where True stands before it of a tensor's whole file."""
     job = job_of(record)
-    facts = probe.probe_bytes(source, UNLIMITED)
+    facts = probe.probe_bytes(source, UNLIMITED, record.frame or 0)
     size = facts.tiled_size(job.handling)
     plan = job.recipe.plan(size)
     views = render(decode(source, facts, job.handling, UNLIMITED).pixels, plan, job.look)

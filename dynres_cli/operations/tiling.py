@@ -12,10 +12,11 @@ from functools import partial
 from dynres_cli.engines import ENGINES, Limits, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.items import Done, Failed, Item
-from dynres_cli.job import Job, process, recorded
+from dynres_cli.job import Job, forget, process, recorded
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import MANIFEST
 from dynres_cli.operations.compiling import compile_manifest
+from dynres_cli.operations.every_frame import every_frame, frame_counts
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import Asked, prepared
 from dynres_cli.operations.reading import layout_of
@@ -88,6 +89,11 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
             _tile(order, found, tally, observer, watch)
         except Stopped:
             return Result(tally, None, stopped=True)
+        except RunError:
+            # Every worker is gone: what others were writing when one met the end is of no use, and takes room.
+            with suppress(OSError):
+                clean_tree(order.job.out)
+            raise
         finally:
             tally.seconds = time.monotonic() - started
     return Result(tally, os.path.join(order.job.out, MANIFEST), stopped=False)
@@ -99,7 +105,7 @@ class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
 
 def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch: Watch) -> None:
     """List, run, compile."""
-    with closing(Spool(_until_stopped(found, watch), order.shard)) as spool:
+    with closing(_listed(order, found, watch)) as spool:
         tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
         if not spool.listing.count and not found.failures:
             raise NothingFound(nothing_in(order.selection, found))
@@ -116,6 +122,21 @@ def _tile(order: Order, found: Listing, tally: Tally, observer: Observer, watch:
         compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard)
 
 
+def _listed(order: Order, found: Listing, watch: Watch) -> Spool:
+    """The run's pictures: a file each, or every frame of it."""
+    most = order.job.max_frames
+    if most is None:
+        return Spool(_until_stopped(found, watch), order.shard)
+    with closing(Spool(_until_stopped(found, watch), Shard())) as files:
+        engine, quiet = ENGINES[order.engine](), Watch(pace=watch.pace)
+        number, asked = files.keys.count, order.job.limits
+        counts = frame_counts(files, number, asked, lambda work, items: engine(work, items, order.limits, quiet))
+        for item, count in zip(files, counts, strict=True):
+            if 1 < count <= most:
+                forget(item.key, order.job)  # what a run over first frames made of it
+        return Spool(_until_stopped(every_frame(files, counts, most), watch), order.shard)
+
+
 def _until_stopped(items: Iterable[Item], watch: Watch) -> Iterator[Item]:
     """Listing a million files and compiling their manifest take long enough to be stopped too."""
     for item in items:
@@ -128,11 +149,10 @@ def _run(order: Order, spool: Spool, tally: Tally, observer: Observer, watch: Wa
     """Put every input through the engine; False if the run stopped before its end."""
     engine = ENGINES[order.engine]()
     feed = largest_first(spool) if order.limits.jobs > 1 else spool
-    outcomes = engine(partial(process, order.job), feed, order.limits, watch)
-    for outcome in outcomes:
-        if not _goes_on(recorded(outcome, order.job), order, tally, observer):
-            outcomes.close()
-            return False
+    with closing(engine(partial(process, order.job), feed, order.limits, watch)) as outcomes:
+        for outcome in outcomes:
+            if not _goes_on(recorded(outcome, order.job), order, tally, observer):
+                return False
     return tally.tiled + tally.finished_before + tally.failed == spool.keys.count
 
 

@@ -10,8 +10,8 @@ from dynres_cli.errors import ImageError
 from dynres_cli.facts import Limits as FileLimits
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
+from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.operations.expecting import Planner, Variant
-from dynres_cli.operations.surveying import Batch, batch, batches
 from dynres_cli.picture import prepare_worker
 from dynres_cli.probe import probe
 
@@ -53,7 +53,7 @@ class Assessor:
 
     def _cost(self, item: Item, limits: FileLimits) -> Cost:
         try:
-            layout = self.planner.expect(probe(item.path, limits, follow=item.explicit)).layout
+            layout = self.planner.expect(probe(item.path, limits, follow=item.explicit, frame=item.frame or 0)).layout
         except ImageError:
             return UNKNOWN
         return Cost(3 * layout.pixels, layout.total, layout.tokens)
@@ -64,33 +64,11 @@ def assessed(
 ) -> Iterator[tuple[Batch, tuple[Cost, ...]]]:
     """The costs of each batch's pictures; batches come in no particular order.
 
-    A batch that cost its worker is read again one by one: only the picture that is to blame has no cost.
+    A picture that cost its worker twice has no cost.
     """
-    lost: list[Batch] = []
-    yield from _through(batches(items), Assessor(job), (engine, limits, watch), lost)
-    alone = [batch((item,)) for each in lost for item in each.items]
-    lost.clear()
-    if alone:
-        yield from _through(iter(alone), Assessor(job), (engine, limits, watch), lost)
-    for each in lost:
-        yield each, (UNKNOWN,)
-
-
-def _through(
-    work: Iterator[Batch], assessor: Assessor, run: tuple[Engine, Limits, Watch], lost: list[Batch]
-) -> Iterator[tuple[Batch, tuple[Cost, ...]]]:
-    """Put batches through the engine; those that fail are set aside."""
-    in_work: dict[str, Batch] = {}
-
-    def taken() -> Iterator[Item]:
-        for each in work:
-            in_work[each.key] = each
-            yield each
-
-    engine, limits, watch = run
-    for outcome in engine(assessor, taken(), limits, watch):
-        each = in_work.pop(outcome.key)
-        if isinstance(outcome, Failed):
-            lost.append(each)
-        elif isinstance(outcome, Assessed):
-            yield each, outcome.costs
+    work = Assessor(job)
+    for batch, outcome in in_batches(lambda given: engine(work, given, limits, watch), items):
+        if isinstance(outcome, Assessed):
+            yield batch, outcome.costs
+        elif isinstance(outcome, Failed):
+            yield batch, (UNKNOWN,)
