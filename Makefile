@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser test-ray test-all check format bench bench-scale docs man pictures conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -66,6 +66,9 @@ test-ray: $(VENV)/.stamp-ray  ## what needs Ray: the engines' contract on a clus
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones
 	$(PYTHON) -m pytest -n auto -q -m 'not conformance'
+
+fuzz: $(STAMP)  ## damaged files for TIME seconds (600); what breaks a promise is kept in .cache/fuzz/findings
+	$(PYTHON) -m tests.fuzz --seconds $(or $(TIME),600)
 
 check: $(STAMP)  ## lint, formatting and types
 	$(VENV)/bin/ruff check .

@@ -69,11 +69,18 @@ class FileEntry:
     bytes: int = 0
     sha256: str = ""
     pixels_sha256: str | None = None
+    member: str | None = None
+    offset: int | None = None
+    at: int | None = None
+    first: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TiledRecord:
-    """One picture that was tiled. width, height and source boxes are in the frame that was tiled."""
+    """One picture that was tiled. width, height and source boxes are in the frame that was tiled.
+
+    `frame` tells the pictures of one file apart, counted from 0, where all of them were asked for.
+    """
 
     key: str
     source: str
@@ -98,6 +105,7 @@ class TiledRecord:
     files: tuple[FileEntry, ...]
     status: Literal["tiled"] = "tiled"
     raw: str | None = None
+    frame: int | None = None
     options: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] | None = None
     prompt: tuple[tuple[str, int], ...] | None = None
@@ -114,17 +122,18 @@ class FailedRecord:
     message: str
     status: Literal["failed"] = "failed"
     raw: str | None = None
+    frame: int | None = None
     options: Mapping[str, Any] | None = None
 
 
 Record = TiledRecord | FailedRecord
 
 _TILED_ORDER = (
-    *("key", "source", "raw", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation"),
-    *("oriented", "preset", "strategy", "params", "options", "grid", "canvas", "tiles", "thumbnail", "total", "tokens"),
-    *("flags", "inputs", "prompt", "files"),
+    *("key", "source", "raw", "frame", "status", "bytes", "sha256", "format", "mode", "width", "height"),
+    *("orientation", "oriented", "preset", "strategy", "params", "options", "grid", "canvas"),
+    *("tiles", "thumbnail", "total", "tokens", "flags", "inputs", "prompt", "files"),
 )
-_FAILED_ORDER = ("key", "source", "raw", "status", "stage", "code", "message", "options")
+_FAILED_ORDER = ("key", "source", "raw", "frame", "status", "stage", "code", "message", "options")
 _SHOWN_WHEN_NONE = {"canvas"}
 
 
@@ -176,6 +185,11 @@ def place(record: Record) -> str:
     return base64.b64decode(record.raw).decode("utf-8", "surrogateescape")
 
 
+def place_of_file(record: Record) -> str:
+    """The key of the file that a record's picture comes from: the same, but for one of several pictures in a file."""
+    return place(record) if record.frame is None else place(record).rpartition("/")[0]
+
+
 def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> FailedRecord:
     """The record of a failure; `options` are those that differ from the defaults."""
     return FailedRecord(
@@ -185,6 +199,7 @@ def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> F
         code=failed.code,
         message=shown(failed.message),
         raw=raw(failed.key),
+        frame=failed.frame,
         options=options or None,
     )
 
@@ -195,6 +210,21 @@ class Keys:
 
     count: int
     sha256: str
+
+
+ShardLayout = Literal["packed", "webdataset", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutEntry:
+    """How an output that is no tree is cut into shards: all that decides which picture goes into which."""
+
+    name: ShardLayout
+    shard_size: int | None = None
+    """Bytes of a shard's views as uint8, at the most."""
+    shard_tiles: int | None = None
+    """Views in a shard, at the most."""
+    pack_by: Literal["tiles", "tokens"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +267,8 @@ class Run:
     manifests: tuple[Volume, ...] | None = None
     """Where there are too many images for one file, the volumes that hold their lines, in key order."""
     failures: Mapping[str, int] = field(default_factory=dict)
+    layout: LayoutEntry | None = None
+    """How the output is cut into shards; None for a tree."""
 
 
 def head(run: Run) -> str:

@@ -21,6 +21,8 @@ EPILOG = f"""Examples:
 
   dynres tile photos/ out/ --max-num 6 --tiles none --dtype bfloat16
 
+  dynres tile photos/ shards/ --layout webdataset --shard-size 500M
+
   fd -e jpg -0 . photos | dynres tile --files-from - -0 --root photos out/
 
   dynres tile /nfs/in /nfs/out --engine ray --ray-address auto --shared-fs
@@ -44,7 +46,9 @@ def tile(
     max_num: options.MaxNum = None,
     image_size: options.ImageSize = None,
     thumbnail: options.Thumbnail = None,
-    tiles: Annotated[Literal["png", "none"], Option(help="Whether views are written as pictures.")] = "png",
+    tiles: Annotated[
+        Literal["png", "none"] | None, Option(help="Whether views are written as pictures [png; packed: none].")
+    ] = None,
     tensor: Annotated[Literal["npy", "none"], Option(help="Whether the tensor is written.")] = "npy",
     dtype: Annotated[
         Literal["float32", "float16", "bfloat16", "uint8"],
@@ -61,7 +65,8 @@ def tile(
     on_truncated: Annotated[
         Literal["error", "tile"], Option(help="What becomes of pictures that end too early.")
     ] = "error",
-    frames: Annotated[Literal["first", "all"], Option(help="Of animated pictures.")] = "first",
+    frames: options.Frames = "first",
+    max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
     max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
     max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
@@ -96,6 +101,20 @@ def tile(
         Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N; slurm: this array task's."),
     ] = None,
     manifest_size: options.ManifestSize = 1_000_000,
+    layout: Annotated[
+        Literal["tree", "packed", "webdataset", "parquet"],
+        Option(help="A folder for each image, or shards of many."),
+    ] = "tree",
+    shard_size: Annotated[
+        str | None, Option(metavar="BYTES", help="When a shard is full: bytes of its views as uint8 [256M].")
+    ] = None,
+    shard_tiles: Annotated[int | None, Option(metavar="N", help="The same as a number of views.")] = None,
+    pack_by: Annotated[
+        Literal["tiles", "tokens"] | None, Option(help="Put images of equal cost together, reading all headers first.")
+    ] = None,
+    batch: Annotated[
+        int | None, Option(metavar="N", help="With --pack-by: warn of costs that fewer images have.")
+    ] = None,
     fsync: Annotated[bool, Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
     dry_run: Annotated[bool, Option("--dry-run", help="List what would be tiled, and stop.")] = False,
     profile: Annotated[bool, Option("--profile", help="Show the time of each stage.")] = False,
@@ -108,6 +127,7 @@ def tile(
     """Tile files and folders: PNG tiles, a tensor and a record for each image, one manifest for all."""
     # Everything below is imported late: `dynres tile --help` needs none of it.
     from dynres_cli.choices import Choices, cores, job_for
+    from dynres_cli.cli.layouts import Cut
     from dynres_cli.cli.running import Shown, list_only, run
     from dynres_cli.engines import Cluster
     from dynres_cli.engines import Limits as EngineLimits
@@ -124,8 +144,10 @@ def tile(
     recipe = resolve(preset, strategy, options.overrides(set_, named))
     handling = replace(handling_for(recipe.pixels, exif, alpha), depth16=depth16, on_truncated=on_truncated)
     limits = Limits(max_pixels, max_bytes)
+    entry = Cut(layout, shard_size, shard_tiles, pack_by, batch).entry()
+    tiles = tiles or ("none" if layout == "packed" else "png")
     writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
-    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, timeout)
+    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, max_frames, timeout, entry)
     *inputs, out = inputs_and_out(paths, listed=files_from is not None)
     job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
     selection = Selection(
@@ -154,9 +176,10 @@ def tile(
         into=into,
         shard=options.shard(shard),
         volume=options.volume(manifest_size),
+        batch=batch,
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
-    raise typer.Exit(list_only(order) if dry_run else run(order, shown))
+    raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
 
 
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:

@@ -90,18 +90,18 @@ def attempt(work: Work, item: Item, admit: Admit) -> Outcome:
     except RunError:
         raise
     except ImageError as error:
-        return Failed(item.key, item.source, "probe", error.code, str(error))
+        return item.failed("probe", error.code, str(error))
     except MemoryError:
         return out_of_memory(
             item, "the memory that it needs could not be had; use fewer jobs or a smaller limit of pixels"
         )
     except Exception as error:  # noqa: BLE001 - one item's surprise must not end the run
-        return Failed(item.key, item.source, "decode", "worker_crash", f"{type(error).__name__}: {error}")
+        return item.failed("decode", "worker_crash", f"{type(error).__name__}: {error}")
 
 
 def out_of_memory(item: Item, reason: str) -> Failed:
     """The outcome of an item that memory did not suffice for."""
-    return Failed(item.key, item.source, "decode", "out_of_memory", reason)
+    return item.failed("decode", "out_of_memory", reason)
 
 
 def refuse(need: int, budget: int) -> ImageError:

@@ -14,6 +14,7 @@ from typing import Protocol
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import TAIL, Volume
 from dynres_cli.resume import LARGEST_RECORD
+from dynres_cli.sinks.index import image_lines
 from dynres_cli.storage import open_below
 
 Readable = io.BufferedReader | io.BufferedRandom
@@ -53,16 +54,7 @@ class OneFile:
         self._file, self._start, self._where = file, start, where
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        place, tail = self._start, TAIL.encode()
-        self._file.seek(place)
-        while line := self._file.readline(LARGEST_RECORD):
-            if line == tail:
-                return
-            text = line.rstrip(b"\n").removesuffix(b",")
-            if text:
-                yield place, text
-            place += len(line)
-        raise _refusal(self._where, "ends too early")
+        return image_lines(self._file, self._start, self._where)
 
     def at(self, place: int) -> bytes:
         self._file.seek(place)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from dynres_cli import __version__
 from dynres_cli.errors import RunError
@@ -16,6 +17,7 @@ from dynres_cli.job import Job, unwritable_key
 from dynres_cli.keys import Shard
 from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record, shown
 from dynres_cli.operations.publishing import Lines, publish
+from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.operations.spool import Spool
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.storage import read_below
@@ -66,16 +68,30 @@ def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard
     counts = Counts()
     with tempfile.TemporaryFile() as file:
         lines = Lines(file, spool.keys.count, volume)
-        for text in _records(job, items, counts):
+        for text in _records(committed_by(job), items, counts):
             lines.add(text)
         publish(job.writer, run_of(job, spool, shard, counts), lines)
 
 
-def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
-    """Each record's line, in key order; a record that the manifest names is durable before the manifest is."""
+def committed_by(job: Job) -> Callable[[str], bytes]:
+    """What gives the record that was committed for a key; each is durable before the manifest that names it is."""
+    if job.layout is None:
+        return partial(_settled, job)
+    job.writer.settle("")
+    catalogue = Catalogue(job.out, job.layout.name)
+    return lambda key: catalogue.find(key)[1]
+
+
+def _settled(job: Job, key: str) -> bytes:
+    text = record_text(job.out, key)
+    job.writer.settle(key)
+    return text
+
+
+def _records(committed: Callable[[str], bytes], items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
+    """Each record's line, in key order; RunError where one is gone."""
     for item in items:
-        text = record_text(job.out, item.key).rstrip(b"\n")
-        job.writer.settle(item.key)
+        text = committed(item.key).rstrip(b"\n")
         counts.add(text, item.key)
         yield text
 
@@ -112,4 +128,5 @@ def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:
         keys=spool.keys,
         shard=f"{shard.index}/{shard.count}" if shard.count > 1 else None,
         listing=spool.listing if shard.count > 1 else None,
+        layout=job.layout,
     )

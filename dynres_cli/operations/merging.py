@@ -123,6 +123,7 @@ def _difference(one: Part, other: Part) -> str | None:
         "the preset": (a.preset, a.strategy) == (b.preset, b.strategy),
         "the parameters": dict(a.params) == dict(b.params),
         "the options": dict(a.options) == dict(b.options),
+        "the layout": a.layout == b.layout,
         "the algorithm": a.algorithm == b.algorithm,
         "the inputs that they were dealt from": a.listing == b.listing,
     }

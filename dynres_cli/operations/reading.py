@@ -9,11 +9,12 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
-from dynres_cli.keys import KeyList, shard_of
+from dynres_cli.keys import KeyList
+from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
     MANIFEST,
     TAIL,
@@ -31,6 +32,8 @@ from dynres_cli.manifest import (
 )
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
 from dynres_cli.resume import LARGEST_RECORD, file_name
+from dynres_cli.sinks.index import open_index
+from dynres_cli.sinks.shard import shard_of, shards_in
 from dynres_cli.storage import open_below, safe_parts
 
 VERSION = 1
@@ -87,15 +90,26 @@ class Output:
         return record
 
     def check_path(self, record: Record, entry: FileEntry) -> None:
-        """Refuse a path that leads elsewhere than into the picture's own folder."""
+        """Refuse a path that leads elsewhere than into the picture's own folder, or to a shard."""
         try:
             safe_parts(entry.path)
         except RunError as error:
             raise _refusal(self.where, str(error), error.code) from None
-        if entry.path != shown(self.path(record, entry)):
+        if entry.path != shown(self.path(record, entry)) or not self._is_placed(entry):
             raise _refusal(
                 self.where, f"{entry.path} is not in the folder of {record.key}; the manifest was edited", "manifest"
             )
+
+    def _is_placed(self, entry: FileEntry) -> bool:
+        """Whether an entry says where it lies in a shard, if it is to lie in one."""
+        layout = self.run.layout
+        if layout is None:
+            return entry.offset is None and entry.at is None and entry.member is None
+        place = entry.at if layout.name == "parquet" else entry.offset
+        shard = shard_of(file_name(entry.path), layout.name)
+        is_named = entry.kind == "tensor" if layout.name == "packed" else entry.member is not None
+        is_there = shard is not None and shard.file == file_name(entry.path)
+        return is_there and is_named and place is not None and place >= 0
 
     def folder_of(self, key: str) -> str:
         """The folder of a picture below the root, as the file system knows it."""
@@ -104,15 +118,31 @@ class Output:
 
     def part(self, key: str) -> str | None:
         """The shard's folder that holds a key, where several outputs were joined."""
-        return self.run.parts[shard_of(key, len(self.run.parts))] if self.run.parts else None
+        return self.run.parts[part_of(key, len(self.run.parts))] if self.run.parts else None
 
     def home(self, key: str) -> str:
         """The folder that the run wrote to which made this key: the root, or a shard's below it."""
         return os.path.join(self.root, self.part(key) or "")
 
     def path(self, record: Record, entry: FileEntry) -> str:
-        """A file's path below the root, as the file system knows it."""
+        """The path below the root of a file, or of the shard that holds it, as the file system knows it."""
+        if self.run.layout is not None:
+            part = self.part(place(record))
+            return file_name(entry.path) if part is None else f"{part}/{file_name(entry.path)}"
         return f"{self.folder_of(place(record))}/{file_name(entry.path)}"
+
+
+def layout_of(out: str) -> str | None:
+    """How an output is laid out as far as it is there; None where nothing tells."""
+    try:
+        with open_output(out) as output:
+            return output.run.layout.name if output.run.layout else "tree"
+    except RunError:
+        pass
+    for shard in shards_in(out, "packed"):  # an index has the same name in every layout
+        with suppress(OSError, RunError), open_index(out, shard.index) as index:
+            return index.head.layout.name
+    return None
 
 
 def named(root: str) -> str:

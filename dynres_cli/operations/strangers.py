@@ -7,7 +7,7 @@ import os
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from dynres_cli.errors import RunError
 from dynres_cli.keys import to_bytes
@@ -58,15 +58,19 @@ def beside(output: Output, folder: str, expected: set[str]) -> Iterator[str]:
             yield path
 
 
-def elsewhere(output: Output, known: Known) -> Iterator[str]:
-    """Files outside the pictures' folders that are not the output's own; links are named and not followed."""
+def elsewhere(output: Output, known: Known, own: Container[str] = ()) -> Iterator[str]:
+    """Files outside the pictures' folders that are not the output's own; links are named and not followed.
+
+    `own` are paths that belong to it beside the manifest and the report.
+    """
     roots = {"", *(output.run.parts or ())}
     stack = [""]
     while stack:
         folder = stack.pop()
         files, folders = _listed(os.path.join(output.root, folder))
         if folder not in known:
-            yield from (_below(folder, name) for name in files if folder not in roots or not _is_own(name, output))
+            paths = (_below(folder, name) for name in files if folder not in roots or not _is_own(name, output))
+            yield from (path for path in paths if path not in own)
         deeper = [_below(folder, name) for name in folders if folder not in roots or name != STATE]
         stack += reversed(deeper)
 
