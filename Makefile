@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser stores test-all check format bench docs man pictures conformance goldens wheel clean
+.PHONY: help demo test test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -59,8 +59,23 @@ stores: $(STAMP)  ## what the tests of object stores and tables need; without it
 	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-s3,parquet]' -c constraints-dev.txt; \
 	fi
 
+$(VENV)/.stamp-ray: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[ray]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[ray]' -c constraints-dev.txt; \
+	fi
+	@touch $@
+
+# One process: all of its tests share one cluster, and each kills some of it.
+test-ray: $(VENV)/.stamp-ray  ## what needs Ray: the engines' contract on a cluster of two nodes, with parts of it killed
+	$(PYTHON) -m pytest -q tests/engines/test_contract.py tests/engines/test_ray.py tests/cli/test_ray.py
+
 test-all: $(STAMP)  ## the everyday tests and the slow ones
 	$(PYTHON) -m pytest -n auto -q -m 'not conformance'
+
+fuzz: $(STAMP)  ## damaged files for TIME seconds (600); what breaks a promise is kept in .cache/fuzz/findings
+	$(PYTHON) -m tests.fuzz --seconds $(or $(TIME),600)
 
 check: $(STAMP)  ## lint, formatting and types
 	$(VENV)/bin/ruff check .
@@ -130,6 +145,21 @@ $(VENV)/.stamp-bench: $(STAMP)
 
 bench: $(VENV)/.stamp-bench  ## measure every bar of benchmarks/RESULTS.md, about 25 minutes; BENCH=--quick for five
 	$(PYTHON) benchmarks/bench.py $(BENCH)
+
+# Extras that a version does not have yet are left out by pip with a warning; their rows are then named as absent.
+$(VENV)/.stamp-bench-scale: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install -q --python $(PYTHON) -e '.[ray,s3,parquet,test-s3]' -c constraints-dev.txt; \
+	else \
+	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[ray,s3,parquet,test-s3]' -c constraints-dev.txt; \
+	fi
+	@touch $@
+
+bench-scale: $(VENV)/.stamp-bench-scale  ## every layout, on disk and S3, by processes and Ray, and ten million keys: docs/scale.md
+	mkdir -p benchmarks/results/scale
+	$(PYTHON) benchmarks/overhead.py --out benchmarks/results/scale/overhead.json
+	$(PYTHON) benchmarks/simulate.py --engine serial --out benchmarks/results/scale/simulation.json
+	$(PYTHON) benchmarks/scale.py --publish $(BENCH)
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) .venv-* out dist site .cache

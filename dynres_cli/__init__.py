@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from dynres_cli.errors import DynresError, NotTileable
     from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View
     from dynres_cli.kernels.cache import compile_kernels
-    from dynres_cli.operations.opened import open_run
+    from dynres_cli.operations.opened import open_packed, open_run
 
 __version__ = "0.1.0"
 
 # Loaded on first use, so that `import dynres_cli` and `dynres --help` stay quick.
 _HOMES = {
     "load_image": "api",
+    "open_packed": "operations.opened",
     "open_run": "operations.opened",
     "pack": "api",
     "plan": "api",
@@ -44,6 +45,7 @@ __all__ = [
     "__version__",
     "compile_kernels",
     "load_image",
+    "open_packed",
     "open_run",
     "pack",
     "plan",

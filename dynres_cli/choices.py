@@ -10,11 +10,13 @@ from dynres_cli.errors import UsageError
 from dynres_cli.facts import Handling, Limits
 from dynres_cli.handling import handling_for
 from dynres_cli.job import Job
+from dynres_cli.manifest import LayoutEntry
 from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look
 from dynres_cli.resample import Order
+from dynres_cli.sinks import parquet
 from dynres_cli.sinks.tree import Writing
-from dynres_cli.storage import Writer
+from dynres_cli.storage import Writer, is_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class Choices:
     order: Order = "pillow12"
     frames: Literal["first", "all"] = "first"
     max_tiles: int = 1000
+    max_frames: int = 1000
     timeout: float = 120.0
+    layout: LayoutEntry | None = None
 
     @property
     def effective(self) -> dict[str, Any]:
@@ -64,6 +68,7 @@ class Choices:
             "max_pixels": self.limits.max_pixels,
             "max_bytes": self.limits.max_bytes,
             "max_tiles": self.max_tiles,
+            "max_frames": self.max_frames,
             "timeout": self.timeout,
         }
 
@@ -89,9 +94,7 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
     if (chosen.writing.tiles, chosen.writing.tensor) == ("none", "none"):
         msg = "--tiles none and --tensor none together leave nothing to write; keep one of the two"
         raise UsageError(msg)
-    if chosen.frames == "all":
-        msg = "--frames all is not there yet: of an animated picture the first frame is tiled, and a flag counts them"
-        raise UsageError(msg)
+    check_layout(chosen, out)
     return Job(
         recipe=recipe,
         handling=chosen.handling,
@@ -100,12 +103,33 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
         writing=chosen.writing,
         writer=Writer(out, sync=chosen.writing.sync),
         max_tiles=chosen.max_tiles,
+        max_frames=chosen.max_frames if chosen.frames == "all" else None,
         redo=redo,
         retry_failed=retry_failed,
         options=chosen.given,
         effective_options=chosen.effective,
         limits_given=chosen.limits_given,
+        layout=chosen.layout,
     )
+
+
+def check_layout(chosen: Choices, out: str) -> None:
+    """Refuse a layout that cannot hold what was chosen; MissingExtra where its library is not installed."""
+    name = chosen.layout.name if chosen.layout else None
+    if name is not None and is_url(out):
+        msg = f"shards are put together in a local folder; write --layout {name} to one, then copy it to {out}"
+        raise UsageError(msg)
+    if name == "packed":
+        if not chosen.recipe.strategy.equal_views:
+            msg = (
+                f"views of {chosen.recipe.preset} differ in size, so that no array holds them; use --layout webdataset"
+            )
+            raise UsageError(msg)
+        if chosen.writing.tiles != "none" or chosen.writing.tensor != "npy":
+            msg = "the packed layout holds tensors alone; leave out --tiles and --tensor, or use --layout webdataset"
+            raise UsageError(msg)
+    if name == "parquet":
+        parquet.require()
 
 
 def cores() -> int:

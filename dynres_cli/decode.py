@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,28 +27,28 @@ DEFAULT_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A picture's levels, (height, width, 3), and whether some of them are missing."""
+    """A picture's levels, (height, width, 3), what is known of it now, and whether some of them are missing."""
 
     pixels: Pixels
+    facts: Facts
     truncated: bool = False
 
 
 def decode(source: Source, facts: Facts, handling: Handling, limits: Limits = DEFAULT_LIMITS) -> Decoded:
-    """The first picture of a file as RGB levels, turned and put over a colour as `handling` asks.
+    """The picture of a file that `facts` are of as RGB levels, turned and put over a colour as `handling` asks.
 
     ImageError where the file does not give the whole picture, unless a part of it was asked for.
     """
-    pixels = _whole(source, facts, handling, limits)
-    lost = pixels is None
-    if pixels is None:
+    decoded = _whole(source, facts, handling, limits)
+    if decoded is None:
         with _what_there_is():
-            pixels = _levels(source, facts, handling, limits)
+            decoded = replace(_levels(source, facts, handling, limits), truncated=True)
     turn = facts.oriented(handling) and not facts.turned_by_itself
-    return Decoded(turned(pixels, facts.orientation) if turn else pixels, lost)
+    return replace(decoded, pixels=turned(decoded.pixels, facts.orientation)) if turn else decoded
 
 
-def _whole(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Pixels | None:
-    """The levels, or None where the file is cut short and what there is of it was asked for."""
+def _whole(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Decoded | None:
+    """The picture, or None where the file is cut short and what there is of it was asked for."""
     try:
         return _levels(source, facts, handling, limits)
     except ImageError as error:
@@ -68,19 +68,25 @@ def _what_there_is() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Pixels:
+def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Decoded:
     """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures.
 
     A plain JPEG takes a shorter way to the same levels, if it is whole.
     """
     plain = jpeg.decode_plain(source.data, facts.size) if facts.format == "JPEG" and facts.mode == "RGB" else None
     if plain is not None:
-        return plain
-    with opened_picture(in_memory(source.data), limits) as picture:
+        return Decoded(plain, facts)
+    with opened_picture(in_memory(source.data), limits, facts.frame) as picture:
+        seen = _now_known(picture, facts)
         picture.load()
         if picture.size != (facts.width, facts.height):
             raise corrupt()
-        return _rgb(picture, handling)
+        return Decoded(_rgb(picture, handling), seen)
+
+
+def _now_known(picture: ImageFile.ImageFile, facts: Facts) -> Facts:
+    """How the pixels of an animation's later picture are stored is known once those before it are decoded."""
+    return replace(facts, mode=picture.mode, has_alpha=picture.has_transparency_data) if facts.frame else facts
 
 
 def _rgb(picture: Image.Image, handling: Handling) -> Pixels:

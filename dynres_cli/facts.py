@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import RGB, Size
 
 
@@ -42,6 +43,8 @@ class Facts:
     height: int
     orientation: int = 1
     frames: int = 1
+    frame: int = 0
+    """Which of them is meant, counted from 0."""
     has_alpha: bool = False
     icc_not_srgb: bool = False
     extension_mismatch: bool = False
@@ -108,7 +111,9 @@ def _bytes_per_pixel(facts: Facts) -> int:
         "JPEG2000": 6 * channels,  # 32 bits a sample, and the wavelets' own work
         "TIFF": held + LEVELS,  # turning itself upright, or a picture in one strip
     }
-    return held + max(LEVELS, decoder.get(facts.format, 0), 2 * LEVELS - held)
+    # An animation's later frames are drawn on the ones before: the canvas, what is put back afterwards, and the frame.
+    moving = 12 if facts.frame else 0
+    return held + max(LEVELS, decoder.get(facts.format, 0), 2 * LEVELS - held, moving)
 
 
 def flags(facts: Facts, handling: Handling, *, truncated: bool = False, grid_flipped: bool = False) -> tuple[str, ...]:
@@ -141,3 +146,10 @@ def fit_flags(scale_x: float, scale_y: float) -> tuple[str, ...]:
 def last_flags(facts: Facts) -> tuple[str, ...]:
     """The flags that stand after those of the fit."""
     return ("extension_mismatch",) if facts.extension_mismatch else ()
+
+
+def check_frames(facts: Facts, most: int) -> None:
+    """Refuse a file that holds too many pictures."""
+    if facts.frames > most:
+        message = f"the file holds {facts.frames:,} pictures and {most:,} are allowed; raise --max-frames"
+        raise NotTileable(message)

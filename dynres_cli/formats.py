@@ -67,6 +67,8 @@ _REFUSED: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"SIMPLE  =", "FITS", _CONVERT),
     (0, b"8BPS", "a Photoshop file", _CONVERT),
     (0, b"\0\0\1\0", "a Windows icon", _CONVERT),
+    (0, b"\0\0\2\0\0\0", "a TGA picture", _CONVERT),
+    (0, b"\0\0\n\0\0\0", "a TGA picture", _CONVERT),
     (0, b"\0\0\2\0", "a Windows cursor", _CONVERT),
     (0, b"icns", "a macOS icon", _CONVERT),
     (0, b"DDS ", "a DDS texture", _CONVERT),

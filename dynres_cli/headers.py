@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 MOST_FRAMES = 100_000
@@ -16,25 +16,36 @@ PNG_TAIL = 1 << 14
 
 
 def gif_frames(file: BinaryIO) -> int:
-    """How many pictures a GIF holds, as far as its structure goes on; sub-blocks are skipped unread."""
+    """How many pictures a GIF holds, as far as its structure goes on."""
+    return max(sum(1 for _ in gif_sizes(file)), 1)
+
+
+def gif_sizes(file: BinaryIO) -> Iterator[tuple[int, int]]:
+    """Width and height of a GIF's canvas once each of its pictures is drawn on it; sub-blocks are skipped unread.
+
+    A picture that reaches beyond the canvas enlarges it, as it does in Pillow.
+    """
     file.seek(0)
     head = file.read(13)
     if len(head) < 13:
-        return 1
+        return
+    width, height = struct.unpack_from("<HH", head, 6)
     _skip_colours(file, head[10])
     frames = 0
     while frames < MOST_FRAMES:
         kind = file.read(1)
         if kind == b",":
             frames += 1
-            _skip_colours(file, (file.read(9) or b"\0")[-1])
+            left, top, across, down, flags = struct.unpack("<HHHHB", file.read(9).ljust(9, b"\0"))
+            width, height = max(width, left + across), max(height, top + down)
+            yield width, height
+            _skip_colours(file, flags)
             file.seek(1, os.SEEK_CUR)
         elif kind == b"!":
             file.seek(1, os.SEEK_CUR)
         else:
             break
         _skip_blocks(file)
-    return max(frames, 1)
 
 
 def _skip_colours(file: BinaryIO, flags: int) -> None:

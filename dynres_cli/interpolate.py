@@ -31,19 +31,41 @@ class Taps:
     weights: Floats
 
 
+BAND = 1 << 16
+"""Values that are worked on at a time, so that their doubles stay in the processor's cache."""
+
+
 def interpolate(values: Floats, target: Size, kind: TorchFilter) -> Floats:
     """A float32 (height, width, channels) picture at another size: columns first, then rows."""
     taps = TAPS[kind]
-    columns = _weighted(values.transpose(1, 0, 2), taps(values.shape[1], target.width))
-    return _weighted(columns.transpose(1, 0, 2), taps(values.shape[0], target.height))
+    columns = _across(values, taps(values.shape[1], target.width))
+    return _down(columns, taps(values.shape[0], target.height))
 
 
-def _weighted(lines: Floats, taps: Taps) -> Floats:
-    """Every output line as the weighted sum of its input lines, in the order of the taps."""
-    total: Floats = np.zeros((len(taps.places), *lines.shape[1:]), np.float32)
-    for tap in range(taps.places.shape[1]):
-        total = _fused(lines[taps.places[:, tap]], taps.weights[:, tap, None, None], total)
+def _across(rows: Floats, taps: Taps) -> Floats:
+    """Every column as the weighted sum of columns."""
+    total: Floats = np.zeros((rows.shape[0], len(taps.places), rows.shape[2]), np.float32)
+    weights = taps.weights[None, :, :, None]
+    for band in _bands(total):
+        for tap in range(taps.places.shape[1]):
+            total[band] = _fused(rows[band].take(taps.places[:, tap], axis=1), weights[:, :, tap], total[band])
     return total
+
+
+def _down(rows: Floats, taps: Taps) -> Floats:
+    """Every row as the weighted sum of rows."""
+    total: Floats = np.zeros((len(taps.places), *rows.shape[1:]), np.float32)
+    weights = taps.weights[:, :, None, None]
+    for band in _bands(total):
+        for tap in range(taps.places.shape[1]):
+            total[band] = _fused(rows[taps.places[band, tap]], weights[band, tap], total[band])
+    return total
+
+
+def _bands(lines: Floats) -> list[slice]:
+    """The lines of an array in pieces of a bearable size; within each they are summed in the order of the taps."""
+    step = max(1, BAND // max(1, lines[:1].size))
+    return [slice(first, first + step) for first in range(0, len(lines), step)]
 
 
 def _fused(x: Floats, y: Floats | float, z: Floats | float) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dynres_cli.errors import FailureCode
@@ -24,6 +24,16 @@ class Item:
     path: str
     explicit: bool = False
     """Named by the user, not found in a folder: links are then followed."""
+    frame: int | None = None
+    """One picture of several in a file, counted from 0; None where the file's first, or only, one is meant."""
+
+    def at_frame(self, number: int) -> Item:
+        """One picture of this file; its key is a folder below the file's own."""
+        return replace(self, key=f"{self.key}/frame_{number:05d}", frame=number)
+
+    def failed(self, stage: Stage, code: FailureCode, message: str) -> Failed:
+        """The outcome where this picture fails."""
+        return Failed(self.key, self.source, stage, code, message, frame=self.frame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +65,4 @@ class Failed:
     """Taken from an earlier run's record without trying again."""
     recorded: bool = False
     """Its record is written already; otherwise whoever receives the outcome writes it."""
+    frame: int | None = None

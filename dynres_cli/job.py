@@ -14,11 +14,11 @@ from dynres_cli import decode, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.engines import Admit
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
-from dynres_cli.facts import Facts, Handling, Limits, peak_bytes
+from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
 from dynres_cli.geometry import Plan
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, TiledRecord, failed_record, line
+from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, LayoutEntry, TiledRecord, failed_record, line
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
@@ -46,6 +46,8 @@ class Job:
     writing: tree.Writing
     writer: Writer
     max_tiles: int = 1000
+    max_frames: int | None = None
+    """Every picture of a file is tiled where it has no more than these; None: the first of each, and no other."""
     redo: bool = False
     """Tile again what is finished."""
     retry_failed: bool = False
@@ -54,6 +56,8 @@ class Job:
     options: Mapping[str, Any] = field(default_factory=dict)
     effective_options: Mapping[str, Any] = field(default_factory=dict)
     limits_given: Mapping[str, Any] = field(default_factory=dict)
+    layout: LayoutEntry | None = None
+    """How the output is cut into shards; None for a tree."""
 
     @property
     def out(self) -> str:
@@ -130,7 +134,7 @@ class Attempt:
         self.mtime_ns: int | None = None
 
     def failed(self, code: FailureCode, message: str) -> Failed:
-        return Failed(self.item.key, self.item.source, self.clock.stage, code, message)
+        return self.item.failed(self.clock.stage, code, message)
 
     def tile(self, admit: Admit) -> Done:
         """The whole way: read, probe, plan, decode, render, encode, write."""
@@ -139,7 +143,8 @@ class Attempt:
             source = read_source(self.item.path, job.limits, follow=self.item.explicit)
             self.mtime_ns = source.mtime_ns
         with during("probe"):
-            facts = probe.probe_bytes(source, job.limits)
+            facts = probe.probe_bytes(source, job.limits, self.item.frame or 0)
+            check_alone(facts, self.item, job.max_frames)
         with during("plan"):
             plan = planned(facts, job)
             admit(need(facts, plan, job.writing) + uploading_bytes(plan, job))
@@ -150,7 +155,7 @@ class Attempt:
             views = render(decoded.pixels, plan, job.look, ARENA)
         size = facts.tiled_size(job.handling)
         rendered = tree.Rendered(self.item.key, size, plan, views, job.look.kernel, ARENA)
-        seen = Seen(source, facts, plan, job.handling, truncated=decoded.truncated)
+        seen = Seen(source, decoded.facts, plan, job.handling, truncated=decoded.truncated)
         records: list[TiledRecord] = []
         with during("write"):
             written = job.writer.write(self.item.key, self._files(seen, rendered, records))
@@ -169,6 +174,9 @@ class Attempt:
         record = tiled_record(self.item, self.job.recipe, seen, [*pictures, *tensors], self.job.options)
         records.append(record)
         forget(self.item.key, self.job)
+        if self.item.frame is None:
+            for number in range(seen.facts.frames if seen.facts.frames > 1 else 0):
+                forget(self.item.at_frame(number).key, self.job)  # what a run over all frames made of them
         yield NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
 
     def _handed_out(self, outputs: Iterator[tree.Output], entries: list[FileEntry]) -> Iterator[NewFile]:
@@ -195,6 +203,15 @@ class Attempt:
                 if output is None:
                     return
                 yield output
+
+
+def check_alone(facts: Facts, item: Item, most: int | None) -> None:
+    """Refuse a file that is taken for one picture and is not, where every picture of a file is wanted."""
+    if most is None or item.frame is not None or facts.frames == 1:
+        return
+    check_frames(facts, most)
+    message = "the file holds more pictures than when it was listed; run again when it is at rest"
+    raise ImageError(code="changed", message=message)
 
 
 def planned(facts: Facts, job: Job) -> Plan:
@@ -234,6 +251,13 @@ def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Fai
     except ImageError:
         job.writer.write(unwritable_key(failed.key), [marker])
     return dataclasses.replace(failed, recorded=True)
+
+
+def recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
+    """A failure that no worker lived to record is recorded here."""
+    if isinstance(outcome, Failed) and not outcome.recorded:
+        return record_failure(outcome, job)
+    return outcome
 
 
 def unwritable_key(key: str) -> str:

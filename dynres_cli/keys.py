@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dynres_cli.errors import UsageError
 
 RESERVED = ("manifest.json", "report.html")
-"""Names that dynres itself writes at the top of an output, beside everything that begins with `.dynres`."""
+"""Names that dynres itself writes at the top of an output, beside a manifest's volumes and `.dynres*`."""
 
 OWN_PREFIX = ".dynres"
 LONGEST_NAME = 255
 """Bytes that every usual file system allows for one name."""
 
 _SUFFIX = re.compile(r"~[0-9a-f]{8}\Z")
+_VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 
 
 def to_bytes(key: str) -> bytes:
@@ -44,7 +45,7 @@ def is_reserved(first_part: str, *, fold: bool = False) -> bool:
     name = folded(first_part) if fold else first_part
     while _SUFFIX.search(name):
         name = name[:-9]
-    return name in RESERVED or name.startswith(OWN_PREFIX)
+    return name in RESERVED or name.startswith(OWN_PREFIX) or _VOLUME.fullmatch(name) is not None
 
 
 def place(source: str, *, fold: bool = False) -> str:
@@ -152,10 +153,41 @@ class Shard:
             raise UsageError(msg)
         return cls(int(match[1]), int(match[2]))
 
+    @classmethod
+    def of_slurm_task(cls, environ: Mapping[str, str]) -> Shard:
+        """The shard of a Slurm array's task; the tasks of `--array=0-99` or `1-199:2` are its 100 shards in order."""
+        number, least, step, count = (_slurm(environ, name) for name in ("ID", "MIN", "STEP", "COUNT"))
+        index, remainder = divmod(number - least, step) if step > 0 else (-1, 0)
+        most = least + (count - 1) * step
+        stated = _slurm(environ, "MAX") if f"{_SLURM}MAX" in environ else most
+        if remainder or not 0 <= index < count or stated != most:
+            msg = (
+                f"task {number} is not one of {count} tasks from {least} in steps of {step}; give the array as "
+                "--array=1-100, without gaps, or name the part with --shard I/N"
+            )
+            raise UsageError(msg)
+        return cls(index + 1, count)
+
     def holds(self, key: str) -> bool:
         if self.count == 1:
             return True
         return shard_of(key, self.count) == self.index - 1
+
+
+_SLURM = "SLURM_ARRAY_TASK_"
+
+
+def _slurm(environ: Mapping[str, str], name: str) -> int:
+    text = environ.get(_SLURM + name)
+    if text is None:
+        msg = (
+            f"--shard slurm needs {_SLURM}{name}, which the tasks of `sbatch --array` have; elsewhere give --shard I/N"
+        )
+        raise UsageError(msg)
+    if re.fullmatch(r"[0-9]{1,9}", text) is None:
+        msg = f"{_SLURM}{name}={text!r} is not a whole number; give --shard I/N"
+        raise UsageError(msg)
+    return int(text)
 
 
 def shard_of(key: str, count: int) -> int:

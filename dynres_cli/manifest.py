@@ -23,6 +23,8 @@ ALGORITHM = 1
 
 MANIFEST = "manifest.json"
 RECORD = "grid.json"
+VOLUME_IMAGES = 1_000_000
+"""Above so many images their lines are not in manifest.json but in volumes of so many beside it."""
 
 FileKind = Literal["tile", "thumbnail", "preview", "tensor"]
 IntBox = tuple[int, int, int, int]
@@ -67,11 +69,18 @@ class FileEntry:
     bytes: int = 0
     sha256: str = ""
     pixels_sha256: str | None = None
+    member: str | None = None
+    offset: int | None = None
+    at: int | None = None
+    first: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TiledRecord:
-    """One picture that was tiled. width, height and source boxes are in the frame that was tiled."""
+    """One picture that was tiled. width, height and source boxes are in the frame that was tiled.
+
+    `frame` tells the pictures of one file apart, counted from 0, where all of them were asked for.
+    """
 
     key: str
     source: str
@@ -96,6 +105,7 @@ class TiledRecord:
     files: tuple[FileEntry, ...]
     status: Literal["tiled"] = "tiled"
     raw: str | None = None
+    frame: int | None = None
     options: Mapping[str, Any] | None = None
     inputs: Mapping[str, Any] | None = None
     prompt: tuple[tuple[str, int], ...] | None = None
@@ -112,17 +122,18 @@ class FailedRecord:
     message: str
     status: Literal["failed"] = "failed"
     raw: str | None = None
+    frame: int | None = None
     options: Mapping[str, Any] | None = None
 
 
 Record = TiledRecord | FailedRecord
 
 _TILED_ORDER = (
-    *("key", "source", "raw", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation"),
-    *("oriented", "preset", "strategy", "params", "options", "grid", "canvas", "tiles", "thumbnail", "total", "tokens"),
-    *("flags", "inputs", "prompt", "files"),
+    *("key", "source", "raw", "frame", "status", "bytes", "sha256", "format", "mode", "width", "height"),
+    *("orientation", "oriented", "preset", "strategy", "params", "options", "grid", "canvas"),
+    *("tiles", "thumbnail", "total", "tokens", "flags", "inputs", "prompt", "files"),
 )
-_FAILED_ORDER = ("key", "source", "raw", "status", "stage", "code", "message", "options")
+_FAILED_ORDER = ("key", "source", "raw", "frame", "status", "stage", "code", "message", "options")
 _SHOWN_WHEN_NONE = {"canvas"}
 
 
@@ -174,6 +185,11 @@ def place(record: Record) -> str:
     return base64.b64decode(record.raw).decode("utf-8", "surrogateescape")
 
 
+def place_of_file(record: Record) -> str:
+    """The key of the file that a record's picture comes from: the same, but for one of several pictures in a file."""
+    return place(record) if record.frame is None else place(record).rpartition("/")[0]
+
+
 def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> FailedRecord:
     """The record of a failure; `options` are those that differ from the defaults."""
     return FailedRecord(
@@ -183,6 +199,7 @@ def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> F
         code=failed.code,
         message=shown(failed.message),
         raw=raw(failed.key),
+        frame=failed.frame,
         options=options or None,
     )
 
@@ -193,6 +210,36 @@ class Keys:
 
     count: int
     sha256: str
+
+
+ShardLayout = Literal["packed", "webdataset", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutEntry:
+    """How an output that is no tree is cut into shards: all that decides which picture goes into which."""
+
+    name: ShardLayout
+    shard_size: int | None = None
+    """Bytes of a shard's views as uint8, at the most."""
+    shard_tiles: int | None = None
+    """Views in a shard, at the most."""
+    pack_by: Literal["tiles", "tokens"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One file of JSON lines that holds so many of a manifest's images, where one file for all would be too large."""
+
+    path: str
+    images: int
+    bytes: int
+    sha256: str
+
+
+def volume_name(number: int) -> str:
+    """The name of a manifest's volume, counted from 0."""
+    return f"manifest-{number:05d}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +264,11 @@ class Run:
     """With --shard, the keys of the whole listing, of which this run had its part."""
     parts: tuple[str, ...] | None = None
     """Where several shards' outputs were joined, their folders below this one, in the order of their numbers."""
+    manifests: tuple[Volume, ...] | None = None
+    """Where there are too many images for one file, the volumes that hold their lines, in key order."""
     failures: Mapping[str, int] = field(default_factory=dict)
+    layout: LayoutEntry | None = None
+    """How the output is cut into shards; None for a tree."""
 
 
 def head(run: Run) -> str:

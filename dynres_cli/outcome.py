@@ -37,6 +37,7 @@ def tiled_record(
         key=shown(item.key),
         source=shown(item.source),
         raw=raw(item.key),
+        frame=item.frame,
         bytes=facts.bytes,
         sha256=seen.source.sha256,
         format=facts.format,

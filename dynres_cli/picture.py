@@ -71,10 +71,11 @@ def prepare_worker() -> None:
 
 
 @contextmanager
-def opened_picture(file: BinaryIO, limits: Limits) -> Iterator[ImageFile.ImageFile]:
+def opened_picture(file: BinaryIO, limits: Limits, frame: int = 0) -> Iterator[ImageFile.ImageFile]:
     """The picture of an open file, identified by its content and not yet decoded; any failure is an ImageError.
 
-    After a failure the object is of no use: a second attempt to load it gives a blank picture without any error.
+    `frame` is the one that is gone to; in an animation that decodes those before it. After a failure the object is of
+    no use: a second attempt to load it gives a blank picture without any error.
     """
     start = file.read(32)
     try:
@@ -87,9 +88,18 @@ def opened_picture(file: BinaryIO, limits: Limits) -> Iterator[ImageFile.ImageFi
     with picture:
         check_pixels(picture.width, picture.height, limits)
         try:
+            if frame:
+                go_to(picture, frame, limits)
             yield picture
         except (*DECODER_ERRORS, MemoryError) as error:
             raise failure(error, file, start) from error
+
+
+def go_to(picture: ImageFile.ImageFile, frame: int, limits: Limits) -> None:
+    """Turn to a later picture of the file, which may be of another size; within `opened_picture` only."""
+    with _room_for(limits.max_pixels):
+        picture.seek(frame)
+    check_pixels(picture.width, picture.height, limits)
 
 
 _GUARD_LOCK = threading.Lock()

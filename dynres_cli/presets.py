@@ -30,7 +30,8 @@ class PixelPolicy:
 class Preset:
     """A named set of parameters; `confirmed` is False where a value was not found in a public reference.
 
-    `tolerance` is 0 where the reference is bit-exact on a CPU, otherwise the largest difference of a value.
+    `tolerance` is 0 where the reference is bit-exact on a CPU, otherwise the largest difference of a value. `reference`
+    is empty where it is the family's own.
     """
 
     strategy: str
@@ -40,6 +41,7 @@ class Preset:
     confirmed: bool = True
     tolerance: float = 0.0
     notes: str = field(default="")
+    reference: str = field(default="")
 
 
 IMAGENET: tuple[Channels, Channels] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -49,6 +51,9 @@ CLIP: tuple[Channels, Channels] = (
 )
 HALF: tuple[Channels, Channels] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 UNIT: tuple[Channels, Channels] = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+TRANSFORMERS_NEXT = "transformers models/llava_next (Pillow backend)"
+TRANSFORMERS_ONEVISION = "transformers models/llava_onevision (Pillow backend)"
 
 QWEN2_BUDGET = {"min_pixels": 3136, "max_pixels": 12_845_056, "patch_size": 14}
 # At most two grey levels in bfloat16 (0.0195 in 223 pictures): torch's uint8 kernel rounds otherwise than Pillow's.
@@ -88,13 +93,21 @@ PRESETS: dict[str, Preset] = {
         "llava_next", {"pinpoint_order": "width_height"}, PixelPolicy(*CLIP), "LLaVA-v1.6 (original code)"
     ),
     "llava-v1.6-hf": Preset(
-        "llava_next", {"pinpoint_order": "height_width"}, PixelPolicy(*CLIP), "LLaVA-v1.6 (transformers)"
+        "llava_next",
+        {"pinpoint_order": "height_width"},
+        PixelPolicy(*CLIP),
+        "LLaVA-v1.6 (transformers)",
+        reference=TRANSFORMERS_NEXT,
     ),
     "llava-onevision": Preset(
         "llava_onevision", {"pinpoint_order": "width_height"}, PixelPolicy(*HALF), "LLaVA-OneVision (original code)"
     ),
     "llava-onevision-hf": Preset(
-        "llava_onevision", {"pinpoint_order": "height_width"}, PixelPolicy(*HALF), "LLaVA-OneVision (transformers)"
+        "llava_onevision",
+        {"pinpoint_order": "height_width"},
+        PixelPolicy(*HALF),
+        "LLaVA-OneVision (transformers)",
+        reference=TRANSFORMERS_ONEVISION,
     ),
     "granite-vision": Preset(
         "llava_next",
@@ -102,6 +115,7 @@ PRESETS: dict[str, Preset] = {
         PixelPolicy(*HALF),
         "Granite Vision 3",
         confirmed=False,
+        reference=TRANSFORMERS_NEXT,
     ),
     "got-ocr2": Preset("got_ocr2", {"image_size": 1024, "max_patches": 12}, PixelPolicy(*CLIP), "GOT-OCR2"),
     "aya-vision-8b": Preset(
@@ -212,7 +226,11 @@ PRESETS: dict[str, Preset] = {
         notes="above 168:1 a picture is fitted to one column, which torch fills with one value; dynres resamples it",
     ),
     "molmo2": Preset(
-        "molmo2", {"image_size": 378, "max_crops": 8}, PixelPolicy(*HALF, arithmetic="fused"), "Molmo2", tolerance=0.008
+        "molmo2",
+        {"image_size": 378, "max_crops": 8},
+        PixelPolicy(*HALF, alpha="white", arithmetic="fused"),
+        "Molmo2",
+        tolerance=0.008,
     ),
     "minicpm-v-2.6": Preset("minicpmv", {}, PixelPolicy(*HALF), "MiniCPM-V 2, 2.6, 4, 4.5, MiniCPM-o 2.6"),
     "minicpm-v-4.6": Preset("minicpmv4_6", {}, PixelPolicy(*HALF, alpha="white"), "MiniCPM-V 4.6"),

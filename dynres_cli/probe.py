@@ -2,51 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
 from dynres_cli import formats, headers
+from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, Limits
+from dynres_cli.headers import gif_sizes
 from dynres_cli.opening import Source, check_bytes, name_of, opened
-from dynres_cli.picture import in_memory, opened_picture
+from dynres_cli.picture import check_pixels, go_to, in_memory, opened_picture
 
 ORIENTATION_TAG = 0x0112
 DEFAULT_LIMITS = Limits()
 
 
-def probe(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False) -> Facts:
+PAGED = ("TIFF", "MPO", formats.HEIF)
+"""Formats whose pictures stand on their own, each with a size and a mode that its own header states.
+
+In the others every picture is drawn on the one before it, on one canvas.
+"""
+
+
+def probe(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False, frame: int = 0) -> Facts:
     """What a file's header states; reads little more than that. ImageError if it is nothing to tile."""
     with opened(path, follow=follow, limits=limits) as file:
-        return _facts(file, name_of(path), limits)
+        return _facts(file, name_of(path), limits, frame)
 
 
-def probe_bytes(source: Source, limits: Limits = DEFAULT_LIMITS) -> Facts:
+def probe_bytes(source: Source, limits: Limits = DEFAULT_LIMITS, frame: int = 0) -> Facts:
     """The same for a picture that is already in memory."""
-    return _facts(in_memory(source.data), source.name, limits)
+    return _facts(in_memory(source.data), source.name, limits, frame)
 
 
-def _facts(file: BinaryIO, name: str, limits: Limits) -> Facts:
+def probe_frames(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False) -> Iterator[Facts | ImageError]:
+    """What a file's header states of each of its pictures, or why one of them cannot be tiled.
+
+    ImageError where that is so of the first.
+    """
+    name = name_of(path)
+    with opened(path, follow=follow, limits=limits) as file:
+        first = _facts(file, name, limits)
+        yield first
+        sizes = list(gif_sizes(file)) if first.format == "GIF" else [(first.width, first.height)] * first.frames
+        for frame in range(1, first.frames):
+            try:
+                paged = first.format in PAGED
+                yield _facts(file, name, limits, frame) if paged else _moving(first, frame, sizes[frame], limits)
+            except ImageError as error:
+                yield error
+
+
+def _facts(file: BinaryIO, name: str, limits: Limits, frame: int = 0) -> Facts:
     size = file.seek(0, 2)
     check_bytes(size, limits)
     file.seek(0)
     with opened_picture(file, limits) as picture:
-        found = picture.format or ""
-        orientation = _orientation(picture, file)
-        width, height = _upright_by_xmp(picture, orientation) or picture.size
-        profile = picture.info.get("icc_profile") or b""
-        return Facts(
-            bytes=size,
-            format=found,
-            mode=picture.mode,
-            width=width,
-            height=height,
-            orientation=orientation,
-            frames=_frames(picture, file),
-            has_alpha=picture.has_transparency_data,
-            icc_not_srgb=profile != b"" and not headers.is_srgb(profile),
-            extension_mismatch=formats.mismatched(name, found),
-        )
+        first = _stated(picture, file, size, name)
+        if frame == 0:
+            return first
+        if frame >= first.frames:
+            message = f"the file has {first.frames:,} pictures and had more when it was listed; run again"
+            raise ImageError(code="changed", message=message)
+        if first.format in PAGED:
+            go_to(picture, frame, limits)
+            return replace(_stated(picture, file, size, name), frames=first.frames, frame=frame)
+        grown = next(islice(gif_sizes(file), frame, None), None) if first.format == "GIF" else None
+        return _moving(first, frame, grown or (first.width, first.height), limits)
+
+
+def _moving(first: Facts, frame: int, size: tuple[int, int], limits: Limits) -> Facts:
+    """A later picture of an animation; that it takes four channels is the most that it may come to."""
+    check_pixels(*size, limits)
+    return replace(first, frame=frame, mode="RGBA", width=size[0], height=size[1])
+
+
+def _stated(picture: ImageFile.ImageFile, file: BinaryIO, size: int, name: str) -> Facts:
+    """What the header of the picture at hand says."""
+    found = picture.format or ""
+    orientation = _orientation(picture, file)
+    width, height = _upright_by_xmp(picture, orientation) or picture.size
+    profile = picture.info.get("icc_profile") or b""
+    return Facts(
+        bytes=size,
+        format=found,
+        mode=picture.mode,
+        width=width,
+        height=height,
+        orientation=orientation,
+        frames=_frames(picture, file),
+        has_alpha=picture.has_transparency_data,
+        icc_not_srgb=profile != b"" and not headers.is_srgb(profile),
+        extension_mismatch=formats.mismatched(name, found),
+    )
 
 
 def _orientation(picture: ImageFile.ImageFile, file: BinaryIO) -> int:

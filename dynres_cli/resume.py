@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,12 +58,19 @@ def earlier(out: str, key: str) -> Earlier | None:
 def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
     """The outcome of an earlier run that need not be made again, or None."""
     before = earlier(out, item.key)
-    if before is None or before.record.source != shown(item.source):
+    if before is None:
+        return None
+    if isinstance(before.record, TiledRecord) and not _files_in_place(out, item.key, before.record):
+        return None
+    return still_counts(item, before, same, retry_failed=retry_failed)
+
+
+def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
+    """The outcome that a record stands for if it would be the same now, whatever has become of its files."""
+    if (before.record.source, before.record.frame) != (shown(item.source), item.frame):
         return None
     if isinstance(before.record, FailedRecord):
         return None if retry_failed else _repeated(item, before, before.record, same)
-    if not _files_in_place(out, item.key, before.record):
-        return None
     return _finished(item, before, before.record, same)
 
 
@@ -72,7 +80,8 @@ def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness)
     unchanged = source is not None and source.mtime_ns == before.mtime_ns != 0
     if record.code in WORTH_RETRYING or not unchanged or dict(record.options or {}) != dict(same.failed_options):
         return None
-    return Failed(item.key, item.source, record.stage, record.code, record.message, repeated=True, recorded=True)
+    failed = item.failed(record.stage, record.code, record.message)
+    return dataclasses.replace(failed, repeated=True, recorded=True)
 
 
 def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Done | None:

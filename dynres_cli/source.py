@@ -232,6 +232,9 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
 
 def _lines(path: str, end: bytes) -> Iterator[str]:
     """The names in a list, as exact as the list has them; empty ones are left out."""
+    if path == "-" and sys.stdin is None:
+        msg = "there is no stdin to read the list from; name a file instead of -"
+        raise UsageError(msg)
     try:
         if path == "-":
             data = sys.stdin.buffer.read()

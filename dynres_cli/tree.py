@@ -130,8 +130,8 @@ class Tree:
 
     def _marks_output(self, entry: os.DirEntry[str]) -> bool:
         """Whether this entry shows that its folder was written by dynres: its tiles are nobody's input."""
-        if entry.name.startswith(keys.OWN_PREFIX):
-            return True
+        if entry.name == keys.OWN_PREFIX:
+            return entry.is_dir(follow_symlinks=False)
         if entry.name == IMAGE_MARKER:
             return self._inside_out
         return entry.name == RUN_MARKER and entry.is_file(follow_symlinks=False) and _is_ours(entry.path)

@@ -113,6 +113,14 @@ def test_what_is_no_allowed_picture(start: bytes, code: str) -> None:
     assert code_of(start) == code
 
 
+def test_a_tga_picture_is_not_taken_for_a_cursor() -> None:
+    """Both begin with the same four bytes; a cursor says next how many it holds."""
+    with pytest.raises(ImageError, match="this is a TGA picture"):
+        facts_of(b"\0\0\2\0\0\0\0\0\0\0\0\0\4\0\4\0\x18\0" + bytes(48))
+    with pytest.raises(ImageError, match="this is a Windows cursor"):
+        facts_of(b"\0\0\2\0\1\0\4\4\0\0\0\0" + bytes(48))
+
+
 def test_heif_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing extra is a sentence, not a silence."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)

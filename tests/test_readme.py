@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dynres_cli.presets import PRESETS
+from dynres_cli.operations.describing import described
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -83,8 +83,20 @@ def test_a_script_runs(shell: tuple[Path, dict[str, str]], script: str) -> None:
     subprocess.run([sys.executable, "-c", script], cwd=home, env=environment, check=True, timeout=120)
 
 
-def test_every_preset_is_in_the_table() -> None:
-    """And nothing that is not a preset."""
+def test_the_table_says_what_the_registry_says() -> None:
+    """Every preset and nothing else; of each its rule, overview, aspect, proof, and whether a value is unconfirmed."""
     table = README.split("<!-- presets: begin", 1)[1].split("<!-- presets: end", 1)[0]
-    listed = set(re.findall(r"`([a-z0-9.-]+)`(?= ·| \||\?)", table))
-    assert listed == set(PRESETS)
+    told: dict[str, tuple[str, ...]] = {}
+    for line in re.findall(r"^\| (`.*) \|$", table, re.MULTILINE):
+        names, *facts = line.split(" | ")
+        told |= {name: (*facts, mark) for name, mark in re.findall(r"`([a-z0-9.-]+)`(\??)", names)}
+    assert told == {
+        each.preset: (
+            each.rule,
+            each.overview,
+            "kept" if each.keeps_aspect else "squashed",
+            each.proof,
+            "" if each.confirmed else "?",
+        )
+        for each in described()
+    }

@@ -120,7 +120,7 @@ def test_links_that_the_user_names_are_followed(here: Path) -> None:
 @pytest.mark.parametrize("out", ["in/out", "in/deep/out"])
 def test_output_inside_input_is_never_input(here: Path, out: str) -> None:
     """Guarantee 34: neither this run's output nor an earlier one's, finished or not."""
-    make(here, "in/a.jpg", out + "/a.jpg/tile_r0_c0.png", "in/old/x.jpg/tile_r0_c0.png", "in/half/.dynres-run")
+    make(here, "in/a.jpg", out + "/a.jpg/tile_r0_c0.png", "in/old/x.jpg/tile_r0_c0.png", "in/half/.dynres/lock")
     make(here, "in/half/y.jpg/tile_r0_c0.png")
     (here / "in/old/manifest.json").write_text('{"schema": "dynres.manifest/1", "run": {}}')
     listed = listing(Selection(("in",), out=out))

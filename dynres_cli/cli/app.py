@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -39,12 +40,17 @@ COMMANDS = {
 OVERVIEW = ((), ("--help",), ("-h",), ("--version",))
 """What is asked of the application itself; no option of any command is needed to answer."""
 
+COMPLETING = "_DYNRES_COMPLETE"
+"""Set where a shell asks how a line could go on; the line itself is then in the environment too."""
+
 # DYNRES_MAX_NUM and the like: one prefix for every command's options.
 SETTINGS = {"auto_envvar_prefix": "DYNRES"}
 
 
 def app_for(arguments: Sequence[str]) -> typer.Typer:
     """The application with what these arguments need of it: building all commands takes longer than running some."""
+    if COMPLETING in os.environ:
+        return whole_app()
     if tuple(arguments) in OVERVIEW:
         return _overview()
     if arguments[0] in COMMANDS:

@@ -43,6 +43,8 @@ def inspect(
     thumbnail: options.Thumbnail = None,
     exif: options.Exif = "reference",
     alpha: options.Alpha = "reference",
+    frames: options.Frames = "first",
+    max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
     out: Annotated[
         Path | None, Option("--out", metavar="PNG", help="Draw the grid over the picture (of one IMG).")
@@ -65,11 +67,14 @@ def inspect(
     if out is not None and (len(images) > 1 or images == ["-"]):
         msg = f"--out {out} can hold one picture from a file; name one IMG"
         raise UsageError(msg)
+    if frames == "all" and (all_ or out is not None or "-" in images):
+        msg = "--frames all looks at the pictures of files one by one; leave out --all, --out and -"
+        raise UsageError(msg)
     if all_:
         options.refuse_beside_all(preset, strategy, given)
         raise typer.Exit(_compare(images, limits, exif, alpha, Shown(out, json=json)))
     recipe = resolve(preset, strategy, given)
-    asked = Asked(recipe, handling_for(recipe.pixels, exif, alpha), limits)
+    asked = Asked(recipe, handling_for(recipe.pixels, exif, alpha), limits, max_frames if frames == "all" else None)
     raise typer.Exit(_inspect(images, asked, Shown(out, json=json)))
 
 

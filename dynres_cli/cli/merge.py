@@ -32,6 +32,7 @@ def merge(
     dest: Annotated[
         str, Option("-o", "--out", metavar="DIR", envvar="DYNRES_OUT", help="Where the merged manifest goes.")
     ],
+    manifest_size: options.ManifestSize = 1_000_000,
     json: options.Json = False,
     quiet: options.Quiet = False,
     config: options.Config = None,
@@ -42,7 +43,7 @@ def merge(
     from dynres_cli.report import printing
     from dynres_cli.report.text import count, safe
 
-    run = merged(outs, dest)
+    run = merged(outs, dest, options.volume(manifest_size))
     manifest = shown(os.path.join(dest, MANIFEST))
     if json:
         counts = {"outs": len(outs), "images": run.images, "tiled": run.tiled, "failed": run.failed}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dynres_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from dynres_cli.keys import Shard
 
 Option = partial(typer.Option, show_envvar=False)
 """The rule DYNRES_… for every option is told once, at the end of a help, not on every line of it."""
@@ -29,17 +33,32 @@ def load_config(context: typer.Context, file: Path | None) -> Path | None:
     try:
         tables = tomllib.loads(found.read_text("utf-8"))
     except OSError as error:
-        msg = f"{found}: cannot read the configuration: {error.strerror}"
+        msg = (
+            f"{found}: cannot read the configuration: {error.strerror}; name a TOML file with a table for each command"
+        )
         raise UsageError(msg) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         msg = f"{found}: not a TOML file: {error}"
         raise UsageError(msg) from None
+    _refuse_unknown_tables(tables, found)
     table = tables.get(context.info_name or "", {})
     if not isinstance(table, dict):
         msg = f"{found}: {context.info_name} must be a table: [{context.info_name}]"
         raise UsageError(msg)
     context.default_map = {**(context.default_map or {}), **_by_parameter(context, table, found)}
     return file
+
+
+def _refuse_unknown_tables(tables: Mapping[str, object], found: Path) -> None:
+    """A table of no command would be of no effect, and nobody would be told."""
+    from dynres_cli.cli.app import COMMANDS
+
+    for name in tables:
+        if name not in COMMANDS:
+            near = difflib.get_close_matches(name, list(COMMANDS), n=1)
+            hint = f"did you mean [{near[0]}]?" if near else f"the tables are {', '.join(COMMANDS)}"
+            msg = f"{found}: there is no command {name!r}; {hint}"
+            raise UsageError(msg)
 
 
 def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) -> dict[str, Any]:
@@ -71,6 +90,20 @@ def assignments(pairs: list[str]) -> dict[str, str]:
     return parsed
 
 
+def preset_names(incomplete: str) -> list[str]:
+    """The presets that a shell may complete a word to."""
+    from dynres_cli.presets import PRESETS
+
+    return [name for name in PRESETS if name.startswith(incomplete)]
+
+
+def strategy_names(incomplete: str) -> list[str]:
+    """The strategies that a shell may complete a word to."""
+    from dynres_cli.strategies import FAMILIES
+
+    return [name for name in FAMILIES if name.startswith(incomplete)]
+
+
 Config = Annotated[
     Path | None,
     Option(
@@ -79,9 +112,22 @@ Config = Annotated[
 ]
 Preset = Annotated[
     str | None,
-    Option("--preset", metavar="NAME", help="A checkpoint's rule, see `dynres strategies` [internvl2]."),
+    Option(
+        "--preset",
+        metavar="NAME",
+        autocompletion=preset_names,
+        help="A checkpoint's rule, see `dynres strategies` [internvl2].",
+    ),
 ]
-Strategy = Annotated[str | None, Option("--strategy", metavar="NAME", help="A family by name, with its first preset.")]
+Strategy = Annotated[
+    str | None,
+    Option(
+        "--strategy",
+        metavar="NAME",
+        autocompletion=strategy_names,
+        help="A family by name, with its first preset.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     Option("--set", metavar="NAME=VALUE", envvar="DYNRES_SET", help="One parameter, by the reference's own name."),
@@ -105,10 +151,21 @@ Include = Annotated[list[str] | None, Option("--include", metavar="GLOB", help="
 Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="No files that match.")]
 Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders too.")]
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
+ManifestSize = Annotated[
+    int,
+    Option("--manifest-size", metavar="N", help="Above N images the manifest is in volumes of N each."),
+]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
 Exif = Annotated[str, Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
 Alpha = Annotated[str, Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
+Frames = Annotated[
+    Literal["first", "all"],
+    Option("--frames", help="Of files that hold several pictures: all are tiled below KEY/frame_00000 and so on."),
+]
+MaxFrames = Annotated[
+    int, Option("--max-frames", metavar="N", min=1, max=100_000, help="With --frames all, refuse files with more.")
+]
 MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]
 """Options that have no default of their own stand for the preset's; the help names it in brackets."""
 
@@ -117,6 +174,23 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
     """The parameters of --set and of the options that name one, which win."""
     given = {name: value for name, value in named.items() if value is not None}
     return {**assignments(pairs or []), **given}
+
+
+def volume(images: int) -> int:
+    """How many images make a volume of the manifest; a range in the option itself would cost every start pydantic."""
+    if images < 1:
+        msg = f"--manifest-size {images}: a volume of the manifest holds 1 image or more (1,000,000 is the default)"
+        raise UsageError(msg)
+    return images
+
+
+def shard(text: str | None) -> Shard:
+    """The part of a run that --shard names; Slurm's variables count only where they are asked for."""
+    from dynres_cli.keys import Shard
+
+    if text is None:
+        return Shard()
+    return Shard.of_slurm_task(os.environ) if text == "slurm" else Shard.parse(text)
 
 
 def refuse_beside_all(preset: str | None, strategy: str | None, given: Mapping[str, object]) -> None:

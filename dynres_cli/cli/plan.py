@@ -56,6 +56,8 @@ def plan(
     png_level: Annotated[Literal["fast", "small"], Option(help="As for tile; --sample measures it.")] = "fast",
     exif: options.Exif = "reference",
     alpha: options.Alpha = "reference",
+    frames: options.Frames = "first",
+    max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
     max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
     max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
@@ -98,7 +100,8 @@ def plan(
     workers = jobs or cores()
     memory = budget(max_memory, workers)
     writing = Writing(tiles, tensor, dtype, png_level)
-    question = Question(asked.variants(), Limits(max_pixels, max_bytes), writing, max_tiles, memory, sample)
+    most = max_frames if frames == "all" else None
+    question = Question(asked.variants(), Limits(max_pixels, max_bytes), writing, max_tiles, most, memory, sample)
     selection = Selection(
         inputs=tuple(paths or ()),
         files_from=files_from,

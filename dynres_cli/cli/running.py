@@ -118,13 +118,14 @@ def _say(result: Result, shown: Shown) -> None:
         printing.data(summary.as_json(result.tally, result.manifest))
 
 
-def list_only(order: Order) -> int:
+def list_only(order: Order, shown: Shown) -> int:
     """Print the inputs that a run would take, one a line, and tile nothing."""
     from dynres_cli.source import listing
 
     found = listing(order.selection)
     for item in found:
         if order.shard.holds(item.key):
-            printing.data(printing.name(item.source))
-    printing.note(f"{found.found:,} found; nothing was written (--dry-run)")
+            printing.data(summary.input_as_json(item) if shown.json else printing.name(item.source))
+    if not shown.quiet:
+        printing.note(f"{found.found:,} found; nothing was written (--dry-run)")
     return 0 if found.found else 4

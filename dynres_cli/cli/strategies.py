@@ -17,8 +17,15 @@ EPILOG = """Examples:
   dynres strategies --json | jq -r '.[].preset'"""
 
 
+def _names(incomplete: str) -> list[str]:
+    return [*options.preset_names(incomplete), *options.strategy_names(incomplete)]
+
+
 def strategies(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A preset or a strategy.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", autocompletion=_names, help="A preset or a strategy."),
+    ] = None,
     *,
     json: options.Json = False,
 ) -> None:

@@ -23,7 +23,11 @@ EPILOG = f"""Examples:
 
   dynres tile s3://photos s3://tiles              (see docs/how-to/object-stores.md; archives too)
 
+  dynres tile photos/ shards/ --layout webdataset --shard-size 500M
+
   fd -e jpg -0 . photos | dynres tile --files-from - -0 --root photos out/
+
+  dynres tile /nfs/in /nfs/out --engine ray --ray-address auto --shared-fs
 
 {options.ENVIRONMENT}
 
@@ -46,7 +50,9 @@ def tile(
     max_num: options.MaxNum = None,
     image_size: options.ImageSize = None,
     thumbnail: options.Thumbnail = None,
-    tiles: Annotated[Literal["png", "none"], Option(help="Whether views are written as pictures.")] = "png",
+    tiles: Annotated[
+        Literal["png", "none"] | None, Option(help="Whether views are written as pictures [png; packed: none].")
+    ] = None,
     tensor: Annotated[Literal["npy", "none"], Option(help="Whether the tensor is written.")] = "npy",
     dtype: Annotated[
         Literal["float32", "float16", "bfloat16", "uint8"],
@@ -63,7 +69,8 @@ def tile(
     on_truncated: Annotated[
         Literal["error", "tile"], Option(help="What becomes of pictures that end too early.")
     ] = "error",
-    frames: Annotated[Literal["first", "all"], Option(help="Of animated pictures.")] = "first",
+    frames: options.Frames = "first",
+    max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
     max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
     max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
@@ -84,9 +91,33 @@ def tile(
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
     max_failures: Annotated[int | None, Option(metavar="N", help="Stop after N failures.")] = None,
     jobs: Annotated[int, Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
-    engine: Annotated[Literal["processes", "serial"], Option(help="serial is for debugging.")] = "processes",
+    engine: Annotated[
+        Literal["processes", "serial", "ray"], Option(help="serial is for debugging, ray for clusters.")
+    ] = "processes",
+    ray_address: Annotated[
+        str | None, Option(metavar="ADDRESS", help="The cluster to join, or auto [a Ray on this machine alone].")
+    ] = None,
+    shared_fs: Annotated[
+        bool, Option("--shared-fs", help="All Ray nodes see the inputs and OUT under the same paths.")
+    ] = False,
     shard: Annotated[
-        str | None, Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N.")
+        str | None,
+        Option("--shard", metavar="I/N", allow_from_autoenv=False, help="Only part I of N; slurm: this array task's."),
+    ] = None,
+    manifest_size: options.ManifestSize = 1_000_000,
+    layout: Annotated[
+        Literal["tree", "packed", "webdataset", "parquet"],
+        Option(help="A folder for each image, or shards of many."),
+    ] = "tree",
+    shard_size: Annotated[
+        str | None, Option(metavar="BYTES", help="When a shard is full: bytes of its views as uint8 [256M].")
+    ] = None,
+    shard_tiles: Annotated[int | None, Option(metavar="N", help="The same as a number of views.")] = None,
+    pack_by: Annotated[
+        Literal["tiles", "tokens"] | None, Option(help="Put images of equal cost together, reading all headers first.")
+    ] = None,
+    batch: Annotated[
+        int | None, Option(metavar="N", help="With --pack-by: warn of costs that fewer images have.")
     ] = None,
     fsync: Annotated[bool, Option("--fsync/--no-fsync", help="Make every file durable before it counts.")] = True,
     dry_run: Annotated[bool, Option("--dry-run", help="List what would be tiled, and stop.")] = False,
@@ -100,12 +131,13 @@ def tile(
     """Tile files and folders: PNG tiles, a tensor and a record for each image, one manifest for all."""
     # Everything below is imported late: `dynres tile --help` needs none of it.
     from dynres_cli.choices import Choices, cores, job_for
+    from dynres_cli.cli.layouts import Cut
     from dynres_cli.cli.running import Shown, list_only, run
+    from dynres_cli.engines import Cluster
     from dynres_cli.engines import Limits as EngineLimits
     from dynres_cli.facts import Limits
     from dynres_cli.globs import Filter
     from dynres_cli.handling import handling_for
-    from dynres_cli.keys import Shard
     from dynres_cli.operations.memory import budget
     from dynres_cli.operations.tiling import Order, folds
     from dynres_cli.recipe import resolve
@@ -116,8 +148,10 @@ def tile(
     recipe = resolve(preset, strategy, options.overrides(set_, named))
     handling = replace(handling_for(recipe.pixels, exif, alpha), depth16=depth16, on_truncated=on_truncated)
     limits = Limits(max_pixels, max_bytes)
+    entry = Cut(layout, shard_size, shard_tiles, pack_by, batch).entry()
+    tiles = tiles or ("none" if layout == "packed" else "png")
     writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
-    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, timeout)
+    chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, max_frames, timeout, entry)
     *inputs, out = inputs_and_out(paths, listed=files_from is not None)
     job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
     selection = Selection(
@@ -132,18 +166,24 @@ def tile(
         fold=folds(out),
     )
     workers = jobs or cores()
+    if engine != "ray" and (ray_address or shared_fs):
+        msg = "--ray-address and --shared-fs say where Ray works; add --engine ray, or leave them out"
+        raise UsageError(msg)
     order = Order(
         selection,
         job,
-        EngineLimits(workers, timeout, budget(max_memory, workers)),
+        EngineLimits(jobs if engine == "ray" else workers, timeout, budget(max_memory, workers)),
         engine=engine,
+        cluster=Cluster(ray_address, shared=shared_fs),
         kernel=kernel,
         max_failures=1 if fail_fast else max_failures,
         into=into,
-        shard=Shard.parse(shard) if shard else Shard(),
+        shard=options.shard(shard),
+        volume=options.volume(manifest_size),
+        batch=batch,
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
-    raise typer.Exit(list_only(order) if dry_run else run(order, shown))
+    raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
 
 
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:

@@ -56,9 +56,14 @@ class _Quick:
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own signature
         kind = param.type_descriptor
         plain = plain_value(value, kind.annotation, many=param.multiple or param.nargs == -1)
-        if plain is IN_DOUBT or kind.is_ranged:
+        if plain is IN_DOUBT or not _within(plain, kind.parameter_info.min, kind.parameter_info.max):
             return self.typers_own().coerce(value, param=param, ctx=ctx)
         return plain
+
+
+def _within(value: Any, least: float | None, most: float | None) -> bool:  # noqa: ANN401 - of whatever type it is
+    """Whether a value is in its option's range, if there is one."""
+    return value is None or ((least is None or value >= least) and (most is None or value <= most))
 
 
 def plain_value(value: object, kind: object, *, many: bool) -> object:

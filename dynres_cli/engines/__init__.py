@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dynres_cli.engines.cluster import Cluster
 from dynres_cli.engines.contract import Admit, Engine, Limits, Outcome, Pace, Watch, Work, hold_to_one_thread
 
-__all__ = ["ENGINES", "Admit", "Engine", "Limits", "Outcome", "Pace", "Watch", "Work", "hold_to_one_thread"]
+__all__ = [
+    "ENGINES",
+    "Admit",
+    "Cluster",
+    "Engine",
+    "Limits",
+    "Outcome",
+    "Pace",
+    "Watch",
+    "Work",
+    "hold_to_one_thread",
+    "on_ray",
+]
 
 
 def _processes() -> Engine:
@@ -21,8 +34,20 @@ def _serial() -> Engine:
     return serial.run
 
 
+def _ray() -> Engine:
+    return on_ray(Cluster())
+
+
+def on_ray(cluster: Cluster, jobs: int = 0) -> Engine:
+    """The Ray engine on a cluster, which is joined or, for so many workers, started at once."""
+    from dynres_cli.engines import ray  # noqa: PLC0415 - an engine is loaded when it is chosen
+
+    return ray.on(cluster, jobs)
+
+
 ENGINES: dict[str, Callable[[], Engine]] = {
     "processes": _processes,
+    "ray": _ray,
     "serial": _serial,
 }
 """Loaders by name: ENGINES["processes"]() is the function to call."""

@@ -1,6 +1,7 @@
 """What every engine promises: each item gets exactly one outcome, whatever happens to the process that works on it.
 
-An engine is a parallel map that knows nothing about pictures. Items are streamed, at most `jobs` of them are in flight,
+An engine is a parallel map that knows nothing about pictures. Items are streamed, at most `jobs` of them (of chunks of
+them, where an engine makes such) are in flight,
 outcomes come as they are ready, in no particular order. Only a stop (see `Pace`) leaves items without an outcome.
 """
 
@@ -48,6 +49,8 @@ class Limits:
     """Seconds for one item, waiting for memory not counted. Workers that do not answer are killed."""
     memory: int | None = None
     """Bytes that all running items together may have been granted."""
+    chunk: int = 1
+    """Items that travel together where a hand-over costs more than an item may; otherwise they go one by one."""
     grace: float = 3.0
     """Seconds that running items have to finish once the pace is DRAIN."""
 
@@ -87,18 +90,18 @@ def attempt(work: Work, item: Item, admit: Admit) -> Outcome:
     except RunError:
         raise
     except ImageError as error:
-        return Failed(item.key, item.source, "probe", error.code, str(error))
+        return item.failed("probe", error.code, str(error))
     except MemoryError:
         return out_of_memory(
             item, "the memory that it needs could not be had; use fewer jobs or a smaller limit of pixels"
         )
     except Exception as error:  # noqa: BLE001 - one item's surprise must not end the run
-        return Failed(item.key, item.source, "decode", "worker_crash", f"{type(error).__name__}: {error}")
+        return item.failed("decode", "worker_crash", f"{type(error).__name__}: {error}")
 
 
 def out_of_memory(item: Item, reason: str) -> Failed:
     """The outcome of an item that memory did not suffice for."""
-    return Failed(item.key, item.source, "decode", "out_of_memory", reason)
+    return item.failed("decode", "out_of_memory", reason)
 
 
 def refuse(need: int, budget: int) -> ImageError:

@@ -184,7 +184,7 @@ class _Pool:
         if item is None:
             return None
         reason = f"took longer than {self.limits.timeout:g} s and was stopped; allow more time with --timeout"
-        return Failed(item.key, item.source, _stage(hand), "timeout", reason)
+        return item.failed(_stage(hand), "timeout", reason)
 
     def _bury(self, hand: Hand) -> Outcome | None:
         """A worker has died: its item gets another try, or the blame."""
@@ -221,7 +221,7 @@ def _blame(item: Item, status: int | None, stage: Stage) -> Failed:
         )
     how = f"signal {signal.Signals(-status).name}" if status is not None and status < 0 else f"exit status {status}"
     reason = f"its worker died twice ({how}); the file may be damaged, or made to break a decoder: leave it out"
-    return Failed(item.key, item.source, stage, "worker_crash", reason)
+    return item.failed(stage, "worker_crash", reason)
 
 
 def _keep_standard_handles() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +24,7 @@ from dynres_cli.outcome import scales
 from dynres_cli.probe import probe_bytes
 from dynres_cli.render import render
 from dynres_cli.resample import Pixels
-from dynres_cli.storage import open_below
+from dynres_cli.sinks.contents import open_entry
 
 LONGEST, LONGEST_VIEW = 900, 150
 """Pixels of the longer side of a picture and of a view, as they are shown."""
@@ -148,9 +147,9 @@ def bare(record: TiledRecord, note: str) -> Card:
 def _view(root: str, path: str, entry: FileEntry) -> Pixels | None:
     """A view from its file; None where it is missing or no picture of its size."""
     try:
-        with open_below(root, path) as handle, os.fdopen(os.dup(handle), "rb") as file:
+        with open_entry(root, path, entry) as file:
             return png_levels(file, entry)
-    except (OSError, RunError):
+    except (OSError, RunError, ValueError):
         return None
 
 
@@ -159,7 +158,7 @@ def _original(record: TiledRecord, path: str, admit: Admit) -> Pixels:
     source = read_source(path, UNLIMITED, follow=True)
     if source.sha256 != record.sha256:
         raise ImageError(code="changed", message="the file has changed since it was tiled")
-    facts = probe_bytes(source, UNLIMITED)
+    facts = probe_bytes(source, UNLIMITED, record.frame or 0)
     admit(peak_bytes(facts))
     try:
         return decode(source, facts, job_of(record).handling, UNLIMITED).pixels

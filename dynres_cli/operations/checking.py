@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
-import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +14,8 @@ from PIL import Image
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import FileEntry
 from dynres_cli.picture import DECODER_ERRORS
+from dynres_cli.sinks.contents import Readable, open_entry, size_of
 from dynres_cli.sinks.npy import LETTERS
-from dynres_cli.storage import open_below
 
 Problem = Literal["missing", "extra", "size", "sha256", "shape", "dtype", "unsafe_path", "manifest", "pixels"]
 
@@ -35,32 +33,36 @@ LARGEST_HEADER = 10_000
 
 
 def problem_of(root: str, path: str, entry: FileEntry) -> Problem | None:
-    """What is wrong with the file at `path` below `root`, the most telling thing first; None where it is as stated."""
+    """What is wrong with a file, the most telling thing first; None where it is as stated.
+
+    It lies at `path` below `root`, or in the shard there.
+    """
     try:
-        with open_below(root, path) as handle, os.fdopen(os.dup(handle), "rb") as file:
+        with open_entry(root, path, entry) as file:
             return _problem(file, entry)
     except (FileNotFoundError, IsADirectoryError):
         return "missing"
     except RunError:
         return "unsafe_path"
+    except ValueError:
+        return "sha256"  # the table that should hold it cannot be read
     except OSError as error:
         return "missing" if error.errno == errno.ENAMETOOLONG else "sha256"  # it cannot be read
 
 
-def _problem(file: io.BufferedReader, entry: FileEntry) -> Problem | None:
+def _problem(file: Readable, entry: FileEntry) -> Problem | None:
     if entry.kind == "tensor":
         header = _header_problem(file, entry)
         if header is not None:
             return header
-    if os.fstat(file.fileno()).st_size != entry.bytes:
+    if size_of(file) != entry.bytes:
         return "size"
-    file.seek(0)
     if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
         return "sha256"
     return None if entry.kind == "tensor" else _pixels_problem(file, entry)
 
 
-def _header_problem(file: io.BufferedReader, entry: FileEntry) -> Problem | None:
+def _header_problem(file: Readable, entry: FileEntry) -> Problem | None:
     """Whether an .npy states another type or shape; a file that is no .npy at all is left to its digest."""
     header = npy_header(file)
     if header is None:
@@ -71,7 +73,7 @@ def _header_problem(file: io.BufferedReader, entry: FileEntry) -> Problem | None
     return None if shape == entry.shape else "shape"
 
 
-def npy_header(file: io.BufferedReader) -> tuple[tuple[int, ...], np.dtype[np.generic]] | None:
+def npy_header(file: Readable) -> tuple[tuple[int, ...], np.dtype[np.generic]] | None:
     """Shape and type from an .npy header, after which the file stands at the values; None where it is no plain one.
 
     Nothing in the file is executed: the header is read as a literal, and object arrays are never loaded.
@@ -86,14 +88,14 @@ def npy_header(file: io.BufferedReader) -> tuple[tuple[int, ...], np.dtype[np.ge
     return None if fortran else (shape, dtype)
 
 
-def _pixels_problem(file: io.BufferedReader, entry: FileEntry) -> Problem | None:
+def _pixels_problem(file: Readable, entry: FileEntry) -> Problem | None:
     levels = png_levels(file, entry)
     if levels is None or hashlib.sha256(levels.data).hexdigest() != entry.pixels_sha256:
         return "pixels"
     return None
 
 
-def png_levels(file: io.BufferedReader, entry: FileEntry) -> npt.NDArray[np.uint8] | None:
+def png_levels(file: Readable, entry: FileEntry) -> npt.NDArray[np.uint8] | None:
     """The levels of a view's PNG; None where it does not hold a picture of the size of its box."""
     left, top, right, bottom = entry.box or (0, 0, 0, 0)
     file.seek(0)

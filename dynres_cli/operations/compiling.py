@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import IO
 
 from dynres_cli import __version__
 from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import ALGORITHM, MANIFEST, RECORD, TAIL, FailedRecord, Record, Run, head, parse_record, shown
+from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record, shown
 from dynres_cli.operations.ahead import ahead
-from dynres_cli.operations.spool import BLOCK, Spool
+from dynres_cli.operations.publishing import Lines, publish
+from dynres_cli.operations.shards.catalogue import Catalogue
+from dynres_cli.operations.spool import Spool
 from dynres_cli.resume import LARGEST_RECORD
-from dynres_cli.storage import NewFile, is_url, open_below, read_below
+from dynres_cli.storage import is_url, read_below
 
 RECORDS_AT_ONCE = 32
 """Records that are read together from an object store, which answers each of them slowly and all of them as fast."""
@@ -65,21 +64,40 @@ class Counts:
         self.tokens += tokens
 
 
-def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard) -> None:
-    """Write manifest.json from the records of `items`, those of the spool; not if it stands there, byte for byte."""
+def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard, volume: int) -> None:
+    """Write manifest.json from the records of `items`, those of the spool, in volumes above so many.
+
+    Nothing is written where it stands there, byte for byte.
+    """
     counts = Counts()
-    with tempfile.TemporaryFile() as lines:
-        for text in _separated(_records(job, items, counts)):
-            lines.write(text)
-        first = head(run_of(job, spool, shard, counts)).encode()
-        if _digest(_document(first, lines)) != _digest(_existing(job.out)):
-            job.writer.write("", [NewFile(MANIFEST, _document(first, lines))])
+    with tempfile.TemporaryFile() as file:
+        lines = Lines(file, spool.keys.count, volume)
+        for text in _records(job, items, counts):
+            lines.add(text)
+        publish(job.writer, run_of(job, spool, shard, counts), lines)
+
+
+def committed_by(job: Job) -> Callable[[str], bytes]:
+    """What gives the record that was committed for a key; each is durable before the manifest that names it is."""
+    if job.layout is None:
+        return partial(_settled, job)
+    job.writer.settle("")
+    catalogue = Catalogue(job.out, job.layout.name)
+    return lambda key: catalogue.find(key)[1]
+
+
+def _settled(job: Job, key: str) -> bytes:
+    text = record_text(job.out, key)
+    job.writer.settle(key)
+    return text
 
 
 def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]:
-    """Each record's line, in key order; a record that the manifest names is durable before the manifest is."""
+    """Each record's line, in key order; RunError where one is gone."""
+    committed = committed_by(job)
     at_once = RECORDS_AT_ONCE if is_url(job.out) else 1
-    for item, text in ahead(partial(_committed, job), items, at_once=at_once):
+    for item, record in ahead(lambda each: committed(each.key), items, at_once=at_once):
+        text = record.rstrip(b"\n")
         counts.add(text, item.key)
         yield text
 
@@ -102,34 +120,6 @@ def record_text(out: str, key: str) -> bytes:
         raise RunError(msg, code="record_missing") from None
 
 
-def _separated(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines with a comma and a newline between them."""
-    for number, text in enumerate(lines):
-        yield b",\n" + text if number else text
-
-
-def _document(first: bytes, lines: IO[bytes]) -> Iterator[bytes]:
-    yield first
-    lines.seek(0)
-    while block := lines.read(BLOCK):
-        yield block
-    yield b"\n" + TAIL.encode()
-
-
-def _existing(out: str) -> Iterator[bytes]:
-    """The manifest that is there, or nothing."""
-    with suppress(OSError), open_below(out, MANIFEST) as handle:
-        while block := os.read(handle, BLOCK):
-            yield block
-
-
-def _digest(blocks: Iterable[bytes]) -> bytes:
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-    return digest.digest()
-
-
 def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:
     """The manifest's head: what this output is, not how it came about."""
     recipe = job.recipe
@@ -150,4 +140,5 @@ def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:
         keys=spool.keys,
         shard=f"{shard.index}/{shard.count}" if shard.count > 1 else None,
         listing=spool.listing if shard.count > 1 else None,
+        layout=job.layout,
     )

@@ -38,6 +38,7 @@ class Description:
     overview: str
     keeps_aspect: bool
     reference: str
+    notes: str
     confirmed: bool
     tolerance: float
     grid: str
@@ -70,7 +71,8 @@ def describe(name: str) -> Description:
         rule=family.rule,
         overview=family.overview,
         keeps_aspect=family.keeps_aspect,
-        reference=family.reference,
+        reference=preset.reference or family.reference,
+        notes=preset.notes,
         confirmed=preset.confirmed,
         tolerance=preset.tolerance,
         grid=str(plan.grid),

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, place
 from dynres_cli.operations.reading import Output
-from dynres_cli.resume import file_name
 
 Kind = Literal["added", "removed", "changed", "same"]
 ABSENT = None
@@ -122,11 +121,11 @@ def _tensors_differ(old: TiledRecord, new: TiledRecord) -> bool:
     return bool(one and other) and one != other
 
 
-def _tensors(record: TiledRecord) -> dict[str, str]:
+def _tensors(record: TiledRecord) -> dict[int | None, str]:
     def is_tensor(entry: FileEntry) -> bool:
         return entry.kind == "tensor"
 
-    return {file_name(each.path): each.sha256 for each in filter(is_tensor, record.files)}
+    return {each.view: each.sha256 for each in filter(is_tensor, record.files)}
 
 
 def _grid(record: TiledRecord) -> str:

@@ -157,5 +157,5 @@ class Axis:
 def _density(facts: Facts) -> float:
     """PNG bytes for each weighed byte of pixels, by how many bits the file spends on a pixel."""
     factor, power = PNG_OF_BITS.get(facts.format, PNG_OF_LOSSLESS)
-    bits = 8 * facts.bytes / (facts.width * facts.height)
+    bits = 8 * facts.bytes / facts.frames / (facts.width * facts.height)
     return min(factor * pow(bits, power), 1.0)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dynres_cli import probe
 from dynres_cli.errors import ImageError, UsageError
-from dynres_cli.facts import Facts, Handling, Limits
+from dynres_cli.facts import Facts, Handling, Limits, check_frames
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Stage
 from dynres_cli.opening import Source, check_bytes
@@ -27,6 +27,8 @@ class Asked:
     recipe: Recipe
     handling: Handling
     limits: Limits
+    max_frames: int | None = None
+    """Every picture of a file is looked at where it has no more than these; None: the first of each, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Inspection:
     plan: Plan
     tokens: int
     flags: tuple[str, ...]
+    frame: int | None = None
+    """Which of a file's pictures it is, where all of them were asked for."""
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -58,19 +62,43 @@ class NotInspected:
     message: str
     preset: str | None = None
     """The preset that has no plan for the picture; None where the file itself is to blame."""
+    frame: int | None = None
 
 
 def inspect_all(names: list[str], asked: Asked) -> Iterator[Inspection | NotInspected]:
     """Each picture's plan, in the order given; `-` is read from stdin."""
     for name in names:
-        facts = read_facts(name, asked.limits)
-        yield facts if isinstance(facts, NotInspected) else inspect_facts(name, facts, asked)
+        if asked.max_frames is None:
+            facts = read_facts(name, asked.limits)
+            yield facts if isinstance(facts, NotInspected) else inspect_facts(name, facts, asked)
+        else:
+            yield from _every_frame(name, asked, asked.max_frames)
 
 
-def read_facts(name: str, limits: Limits) -> Facts | NotInspected:
+def _every_frame(name: str, asked: Asked, most: int) -> Iterator[Inspection | NotInspected]:
+    """Each picture of a file; the file itself where it holds but one, or too many."""
+    first = read_facts(name, asked.limits)
+    if isinstance(first, NotInspected):
+        yield first
+        return
+    if first.frames == 1:
+        yield inspect_facts(name, first, asked)
+        return
+    try:
+        check_frames(first, most)
+    except ImageError as error:
+        yield NotInspected(name, "probe", error.code, str(error))
+        return
+    for frame in range(first.frames):
+        facts = read_facts(name, asked.limits, frame)
+        found = facts if isinstance(facts, NotInspected) else inspect_facts(name, facts, asked)
+        yield replace(found, frame=frame)
+
+
+def read_facts(name: str, limits: Limits, frame: int = 0) -> Facts | NotInspected:
     """What a picture's header states. UsageError if there is no such file."""
     try:
-        return _facts(name, limits)
+        return probe.probe(located(name), limits, follow=True, frame=frame) if name != STDIN else _from_stdin(limits)
     except ImageError as error:
         if error.code == "vanished":
             msg = f"the picture {name!r} does not exist; check the path"
@@ -102,9 +130,7 @@ def located(name: str) -> str:
     return str(address)
 
 
-def _facts(name: str, limits: Limits) -> Facts:
-    if name != STDIN:
-        return probe.probe(located(name), limits, follow=True)
+def _from_stdin(limits: Limits) -> Facts:
     if sys.stdin is None:
         msg = "there is no stdin to read a picture from; name a file instead of -"
         raise UsageError(msg)

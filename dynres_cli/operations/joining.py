@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
 import zlib
 from dataclasses import dataclass
@@ -22,7 +21,8 @@ from dynres_cli.operations.reading import Output
 from dynres_cli.operations.replanning import replanned, size_of
 from dynres_cli.resample import Pixels
 from dynres_cli.sinks import png
-from dynres_cli.storage import NewFile, Writer, open_below, read_below, stat_below
+from dynres_cli.sinks.contents import open_entry
+from dynres_cli.storage import NewFile, Writer, read_below, stat_below
 from dynres_cli.tree import is_inside
 
 LOSSY = "lossy: resized from the tiles' canvas to the size of the original"
@@ -54,6 +54,10 @@ def refuse_dest(out: str, dest: str) -> None:
 def check_joinable(output: Output, wanted: Wanted) -> int:
     """How many pictures there are to join; RunError naming the first that has no canvas, before anything is written."""
     number = 0
+    layout = output.run.layout.name if output.run.layout else "tree"
+    if layout not in ("tree", "webdataset"):
+        msg = f"{output.where}: canvases are joined from the layouts tree and webdataset, and this is {layout}"
+        raise RunError(msg, code="no_canvas")
     for record in output.records():
         if isinstance(record, TiledRecord):
             number += 1
@@ -125,9 +129,9 @@ def canvas_of(output: Output, record: TiledRecord, plan: Plan) -> Pixels:
 
 def _tile(output: Output, record: TiledRecord, entry: FileEntry) -> Pixels:
     try:
-        with open_below(output.root, output.path(record, entry)) as handle, os.fdopen(os.dup(handle), "rb") as file:
+        with open_entry(output.root, output.path(record, entry), entry) as file:
             levels = png_levels(file, entry)
-    except RunError as error:
+    except (RunError, ValueError) as error:
         raise NotJoined(str(error)) from error
     except OSError as error:
         msg = f"{entry.path}: cannot be read ({error.strerror})"

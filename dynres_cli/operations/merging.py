@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import heapq
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
-from typing import IO
 
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.keys import KeyList, Shard, to_bytes
-from dynres_cli.manifest import MANIFEST, TAIL, Keys, Record, Run, head, place, shown
+from dynres_cli.manifest import MANIFEST, VOLUME_IMAGES, Keys, Record, Run, place, shown
 from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.reading import Output, named, open_output
-from dynres_cli.operations.spool import BLOCK
 from dynres_cli.operations.witness import as_line
-from dynres_cli.storage import NewFile, Writer, lock, safe_parts
+from dynres_cli.storage import Writer, lock, safe_parts
 from dynres_cli.tree import portable
+
+FILES_A_PART, FILES_BESIDE = 3, 64
+"""What may be open at the same time: of each part its folder, its manifest and a volume of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +42,36 @@ class Part:
             yield to_bytes(key), record, self.folder
 
 
-def merge(outs: Sequence[str], dest: str) -> Run:
+def merge(outs: Sequence[str], dest: str, volume: int = VOLUME_IMAGES) -> Run:
     """Write DEST/manifest.json over the outputs of all shards, each of which stays where it is; its head.
 
     UsageError for an output that does not lie below DEST; RunError, before anything is written, for one that is
     missing or there twice, and where parameters, algorithm or listing differ.
     """
     folders = [folder_below(out, dest) for out in outs]
+    _ask_for_open_files(FILES_A_PART * len(outs) + FILES_BESIDE)
     with ExitStack() as stack:
         outputs = [stack.enter_context(open_output(out)) for out in outs]
         parts = checked([_part(folder, output) for folder, output in zip(folders, outputs, strict=True)])
         _refuse_other(dest)
-        lines = stack.enter_context(tempfile.TemporaryFile())
+        file = stack.enter_context(tempfile.TemporaryFile())
+        lines = Lines(file, sum(part.output.run.images for part in parts), volume)
         run = _joined(parts, lines)
         with lock(dest):
-            Writer(dest).write("", [NewFile(MANIFEST, _document(run, lines))])
-    return run
+            return publish(Writer(dest), run, lines)
+
+
+def _ask_for_open_files(count: int) -> None:
+    """Raise this process's own limit of open files: all parts are read side by side, and a thousand are common."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on every system
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def folder_below(out: str, dest: str) -> str:
@@ -106,6 +123,7 @@ def _difference(one: Part, other: Part) -> str | None:
         "the preset": (a.preset, a.strategy) == (b.preset, b.strategy),
         "the parameters": dict(a.params) == dict(b.params),
         "the options": dict(a.options) == dict(b.options),
+        "the layout": a.layout == b.layout,
         "the algorithm": a.algorithm == b.algorithm,
         "the inputs that they were dealt from": a.listing == b.listing,
     }
@@ -122,7 +140,7 @@ def _refuse_other(dest: str) -> None:
             raise RunError(message, "not_ours")
 
 
-def _joined(parts: Sequence[Part], lines: IO[bytes]) -> Run:
+def _joined(parts: Sequence[Part], lines: Lines) -> Run:
     """Write all records' lines in key order, and give the head that they add up to."""
     keys, counts, last = KeyList(), Counts(), b""
     for key, record, folder in heapq.merge(*(part.records() for part in parts), key=lambda each: each[0]):
@@ -130,8 +148,7 @@ def _joined(parts: Sequence[Part], lines: IO[bytes]) -> Run:
             message = f"{shown(place(record))} is there twice, or out of order, in {folder}; tile that shard again"
             raise RunError(message, "doubled")
         last = key
-        lines.write(b",\n" if keys.count else b"")
-        lines.write(as_line(record, folder))
+        lines.add(as_line(record, folder))
         keys.add(place(record))
         counts.add_record(record)
     listing, run = parts[0].output.run.listing, parts[0].output.run
@@ -150,13 +167,6 @@ def _joined(parts: Sequence[Part], lines: IO[bytes]) -> Run:
         keys=Keys(keys.count, keys.digest),
         shard=None,
         listing=None,
+        manifests=None,
         parts=tuple(part.folder for part in parts),
     )
-
-
-def _document(run: Run, lines: IO[bytes]) -> Iterator[bytes]:
-    yield head(run).encode()
-    lines.seek(0)
-    while block := lines.read(BLOCK):
-        yield block
-    yield b"\n" + TAIL.encode()

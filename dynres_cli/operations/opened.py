@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +19,7 @@ from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecor
 from dynres_cli.operations.checking import npy_header, png_levels
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.replanning import replanned
-from dynres_cli.storage import open_below
+from dynres_cli.sinks.contents import mapped, open_entry
 from dynres_cli.svg import plan_html
 
 Array = npt.NDArray[Any]
@@ -79,22 +81,21 @@ class OpenRecord:
 
     def _array(self, entry: FileEntry) -> Array:
         try:
-            with open_below(self._output.root, self._path(entry)) as handle, os.fdopen(os.dup(handle), "rb") as file:
-                header = npy_header(file)
+            with open_entry(self._output.root, self._path(entry), entry) as file:
+                header, start = npy_header(file), file.tell()
                 if header is None or header[0] != entry.shape or header[1].hasobject:
                     raise _refusal(
                         self.record.key, f"has another array in {entry.path} than its record says; see dynres verify"
                     )
-                shape, dtype = header
-                return np.memmap(file, dtype=dtype, mode="r", offset=file.tell(), shape=shape)
+            return mapped(self._output.root, self._path(entry), entry, header[1], start)
         except (OSError, ValueError) as error:
             raise _refusal(self.record.key, f"cannot be read from {entry.path}: {error}; see dynres verify") from error
 
     def _levels(self, entry: FileEntry) -> npt.NDArray[np.uint8]:
         try:
-            with open_below(self._output.root, self._path(entry)) as handle, os.fdopen(os.dup(handle), "rb") as file:
+            with open_entry(self._output.root, self._path(entry), entry) as file:
                 levels = png_levels(file, entry)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _refusal(self.record.key, f"cannot be read from {entry.path}: {error}; see dynres verify") from error
         if levels is None:
             raise _refusal(self.record.key, f"has no picture of its size in {entry.path}; see dynres verify")
@@ -171,3 +172,14 @@ class OpenRun:
 def open_run(out: str | os.PathLike[str]) -> OpenRun:
     """An output that `dynres tile` wrote; RunError where it has no sound manifest."""
     return OpenRun(out)
+
+
+def open_packed(out: str | os.PathLike[str]) -> dict[str, Array]:
+    """What `dynres tile --layout packed` wrote: by key the views (views, 3, S, S), read from disk where touched."""
+    found: dict[str, Array] = {}
+    for index in sorted(Path(out).rglob("shard-*.index.json")):
+        shard = np.load(index.with_name(index.name.replace(".index.json", ".npy")), mmap_mode="r")
+        for image in json.loads(index.read_text("utf-8"))["images"]:
+            for tensor in image.get("files", ()):
+                found[image["key"]] = shard[tensor["first"] : tensor["first"] + image["total"]]
+    return found

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
 from dynres_cli.engines import Engine, Limits, Watch
 from dynres_cli.errors import NothingFound
-from dynres_cli.items import Failed, Item
+from dynres_cli.items import Failed
+from dynres_cli.operations.batching import in_batches
 from dynres_cli.operations.forecast import SPREAD, Forecast
 from dynres_cli.operations.sampling import encode, encoding, pairs_of, share
-from dynres_cli.operations.surveying import Batch, Picked, Question, Surveyed, Surveyor, batch, batches
+from dynres_cli.operations.surveying import Picked, Question, Surveyed, Surveyor
 from dynres_cli.operations.tiling import nothing_in
 from dynres_cli.picture import prepare_worker
 from dynres_cli.source import Selection, listing
@@ -34,10 +35,6 @@ class Survey:
 
     forecasts: list[Forecast]
     picked: list[Picked] = field(default_factory=list)
-    in_work: dict[str, Batch] = field(default_factory=dict)
-    """Batches that workers have, so that the pictures of one that fails are known."""
-    lost: list[Batch] = field(default_factory=list)
-    """Batches whose worker died or was stopped: one of their pictures is to blame."""
 
     def add(self, outcome: Surveyed, sample: int) -> None:
         """Count a batch."""
@@ -59,10 +56,13 @@ def plan_all(order: PlanOrder, watch: Watch, seen: Callable[[int], None]) -> lis
     found = listing(order.selection)
     survey = Survey([Forecast(variant) for variant in order.question.variants])
     prepare_worker()  # what is loaded here need not be loaded by each worker
-    _through(batches(found), order, watch, survey, seen)
-    alone = [batch((item,)) for lost in survey.lost for item in lost.items]
-    if alone:
-        _through(alone, order, watch, survey, seen)
+    surveyor = Surveyor(order.question)
+    for batch, outcome in in_batches(lambda items: order.engine(surveyor, items, order.limits, watch), found):
+        if isinstance(outcome, Surveyed):
+            survey.add(outcome, order.question.sample)
+        elif isinstance(outcome, Failed):
+            survey.fail(outcome)
+        seen(len(batch.items))
     for failed in found.failures:
         survey.fail(failed)
     if not found.found and not found.failures:
@@ -79,26 +79,3 @@ def _measure(survey: Survey, order: PlanOrder, watch: Watch) -> None:
     outcomes = order.engine(partial(encode, how), [each.item for each in survey.picked], order.limits, watch)
     pairs = pairs_of(survey.picked, outcomes)
     first.png_share = share(pairs, first.planned, SPREAD)
-
-
-def _through(
-    work: Iterable[Batch], order: PlanOrder, watch: Watch, survey: Survey, seen: Callable[[int], None]
-) -> None:
-    """Put batches through the engine, and count what comes back."""
-    for outcome in order.engine(Surveyor(order.question), _taken(work, survey), order.limits, watch):
-        done = survey.in_work.pop(outcome.key)
-        if isinstance(outcome, Surveyed):
-            survey.add(outcome, order.question.sample)
-        elif isinstance(outcome, Failed) and len(done.items) == 1:
-            survey.fail(outcome)
-        else:
-            survey.lost.append(done)
-            continue
-        seen(len(done.items))
-
-
-def _taken(work: Iterable[Batch], survey: Survey) -> Iterator[Item]:
-    """The batches, each noted as it is handed out."""
-    for each in work:
-        survey.in_work[each.key] = each
-        yield each

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-import io
+import errno
 import json
 import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
-from dynres_cli.keys import KeyList, shard_of
+from dynres_cli.keys import KeyList
+from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
     MANIFEST,
     TAIL,
@@ -28,11 +28,14 @@ from dynres_cli.manifest import (
     place,
     shown,
     to_json,
+    volume_name,
 )
+from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
 from dynres_cli.resume import LARGEST_RECORD, file_name
+from dynres_cli.sinks.index import open_index
+from dynres_cli.sinks.shard import shard_of, shards_in
 from dynres_cli.storage import is_url, joined, open_below, safe_parts
 
-Readable = io.BufferedReader | io.BufferedRandom
 VERSION = 1
 LARGEST_REWRITTEN = 256 << 20
 """Bytes of a manifest that is no longer one image a line and therefore has to be read at once."""
@@ -47,7 +50,7 @@ class Output:
 
     root: str
     run: Run
-    file: Readable
+    body: Body
     head: bytes
     """The first line, as it stands."""
     rewritten: bool = False
@@ -57,27 +60,6 @@ class Output:
     def where(self) -> str:
         return named(self.root)
 
-    def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Each image's line without what separates it from the next, and where it begins in the file.
-
-        RunError at the end where the manifest was cut short.
-        """
-        offset, end = len(self.head), TAIL.encode()
-        self.file.seek(offset)
-        while line := self.file.readline(LARGEST_RECORD):
-            if line == end:
-                return
-            text = line.rstrip(b"\n").removesuffix(b",")
-            if text:
-                yield offset, text
-            offset += len(line)
-        raise _refusal(self.where, "ends too early; run the same `dynres tile` again to write it anew", "manifest")
-
-    def body_digest(self) -> bytes:
-        """The sha256 of everything behind the first line."""
-        self.file.seek(len(self.head))
-        return hashlib.file_digest(self.file, "sha256").digest()
-
     def records(self) -> Iterator[Record]:
         """Every record in key order; RunError where one is not sound, and at the end where the counts are not."""
         return (record for _, record in self.located())
@@ -85,7 +67,7 @@ class Output:
     def located(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the place of its line, by which `at` finds it again."""
         keys = KeyList()
-        for offset, text in self.lines():
+        for offset, text in self.body.lines():
             record = self.parsed(text)
             keys.add(place(record))
             yield offset, record
@@ -96,8 +78,7 @@ class Output:
 
     def at(self, offset: int) -> Record:
         """The record whose line begins at this place."""
-        self.file.seek(offset)
-        return self.parsed(self.file.readline(LARGEST_RECORD).rstrip(b"\n").removesuffix(b","))
+        return self.parsed(self.body.at(offset))
 
     def parsed(self, text: bytes) -> Record:
         """The record of one line, with every path in it found to be safe and its own."""
@@ -109,15 +90,26 @@ class Output:
         return record
 
     def check_path(self, record: Record, entry: FileEntry) -> None:
-        """Refuse a path that leads elsewhere than into the picture's own folder."""
+        """Refuse a path that leads elsewhere than into the picture's own folder, or to a shard."""
         try:
             safe_parts(entry.path)
         except RunError as error:
             raise _refusal(self.where, str(error), error.code) from None
-        if entry.path != shown(self.path(record, entry)):
+        if entry.path != shown(self.path(record, entry)) or not self._is_placed(entry):
             raise _refusal(
                 self.where, f"{entry.path} is not in the folder of {record.key}; the manifest was edited", "manifest"
             )
+
+    def _is_placed(self, entry: FileEntry) -> bool:
+        """Whether an entry says where it lies in a shard, if it is to lie in one."""
+        layout = self.run.layout
+        if layout is None:
+            return entry.offset is None and entry.at is None and entry.member is None
+        place = entry.at if layout.name == "parquet" else entry.offset
+        shard = shard_of(file_name(entry.path), layout.name)
+        is_named = entry.kind == "tensor" if layout.name == "packed" else entry.member is not None
+        is_there = shard is not None and shard.file == file_name(entry.path)
+        return is_there and is_named and place is not None and place >= 0
 
     def folder_of(self, key: str) -> str:
         """The folder of a picture below the root, as the file system knows it."""
@@ -126,15 +118,31 @@ class Output:
 
     def part(self, key: str) -> str | None:
         """The shard's folder that holds a key, where several outputs were joined."""
-        return self.run.parts[shard_of(key, len(self.run.parts))] if self.run.parts else None
+        return self.run.parts[part_of(key, len(self.run.parts))] if self.run.parts else None
 
     def home(self, key: str) -> str:
         """The folder that the run wrote to which made this key: the root, or a shard's below it."""
         return joined(self.root, self.part(key) or "")
 
     def path(self, record: Record, entry: FileEntry) -> str:
-        """A file's path below the root, as the file system knows it."""
+        """The path below the root of a file, or of the shard that holds it, as the file system knows it."""
+        if self.run.layout is not None:
+            part = self.part(place(record))
+            return file_name(entry.path) if part is None else f"{part}/{file_name(entry.path)}"
         return f"{self.folder_of(place(record))}/{file_name(entry.path)}"
+
+
+def layout_of(out: str) -> str | None:
+    """How an output is laid out as far as it is there; None where nothing tells."""
+    try:
+        with open_output(out) as output:
+            return output.run.layout.name if output.run.layout else "tree"
+    except RunError:
+        pass
+    for shard in shards_in(out, "packed"):  # an index has the same name in every layout
+        with suppress(OSError, RunError), open_index(out, shard.index) as index:
+            return index.head.layout.name
+    return None
 
 
 def named(root: str) -> str:
@@ -156,7 +164,21 @@ def open_output(out: str) -> Iterator[Output]:
         run = parse_run(head[1], where)
         for part in run.parts or ():
             safe_parts(part)
-        yield Output(root, run, file, first, rewritten)
+        with _body(root, run, file, len(first)) as body:
+            yield Output(root, run, body, first, rewritten)
+
+
+@contextmanager
+def _body(root: str, run: Run, file: Readable, start: int) -> Iterator[Body]:
+    """Where the images stand; of volumes only those names are followed that dynres gives."""
+    if run.manifests is None:
+        yield OneFile(file, start, named(root))
+        return
+    names = [volume.path for volume in run.manifests]
+    if file.read(len(OneFile.end) + 1) != OneFile.end or names != [volume_name(i) for i in range(len(names))]:
+        raise _damaged(named(root))
+    with closing(Volumes(root, run.manifests)) as volumes:
+        yield volumes
 
 
 def _root(out: str) -> str:
@@ -180,6 +202,10 @@ def _opened(root: str, where: str) -> Iterator[Readable]:
         ) from None
     except PermissionError:
         raise _refusal(where, "the manifest may not be read; check its permissions", "manifest") from None
+    except OSError as error:
+        if error.errno not in {errno.EMFILE, errno.ENFILE}:
+            raise
+        raise _refusal(where, "too many files are open; raise the system's limit (ulimit -n)", "open_files") from None
 
 
 @contextmanager

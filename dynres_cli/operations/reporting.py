@@ -120,7 +120,7 @@ def _wishes(order: ReportOrder, pieces: Pieces, in_work: dict[str, Wish]) -> Ite
     """Every record of the sample with its source; all of them are counted."""
     for number, record in enumerate(order.output.records()):
         pieces.shares.add(record)
-        found = order.sources.find(place(record)) if order.sources else None
+        found = order.sources.find(record) if order.sources else None
         if not order.wants(number):
             continue
         key = place(record)

@@ -18,12 +18,11 @@ from dynres_cli.handling import handling_for
 from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import TiledRecord, place
+from dynres_cli.manifest import Record, TiledRecord, place_of_file
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.checking import Finding
 from dynres_cli.recipe import resolve
 from dynres_cli.render import render
-from dynres_cli.resume import file_name
 from dynres_cli.sinks import tree
 from dynres_cli.source import Selection, listing
 
@@ -40,13 +39,14 @@ class Sources:
     def __init__(self, selection: Selection, sample: int | None) -> None:
         self._items = iter(listing(selection))
         self._next = next(self._items, None)
+        self._passed: list[Item] = []
         self._sample = sample
         self.images = 0
         """How many images the manifest has, for an even sample; told before the first picture."""
 
     def findings(self, record: TiledRecord, number: int) -> Iterator[Finding]:
         """Every file of a picture that plain Pillow would write otherwise."""
-        item = self.find(place(record))
+        item = self.find(record)
         if not self.wanted(number):
             return
         if item is None:
@@ -54,11 +54,15 @@ class Sources:
             return
         yield from compared(record, item)
 
-    def find(self, key: str) -> Item | None:
-        """The input of this key; keys have to be asked for in their order."""
-        while self._next is not None and to_bytes(self._next.key) < to_bytes(key):
+    def find(self, record: Record) -> Item | None:
+        """The input that a record comes from; records have to be asked for in their order."""
+        key = place_of_file(record)
+        while self._next is not None and to_bytes(self._next.key) <= to_bytes(key):
+            self._passed.append(self._next)
             self._next = next(self._items, None)
-        return self._next if self._next is not None and self._next.key == key else None
+        # The frames of `a.gif` stand behind `a.gif.png`, so what begins a later file's name may still be asked for.
+        self._passed = [item for item in self._passed if key.startswith(item.key)]
+        return next((item for item in self._passed if item.key == key), None)
 
     def wanted(self, number: int) -> bool:
         """Whether the picture is one of the sample, which is spread evenly over all."""
@@ -82,27 +86,28 @@ def compared(record: TiledRecord, item: Item) -> Iterator[Finding]:
     except DynresError:
         made = {}
     for entry in record.files:
-        if made.get(file_name(entry.path)) != (entry.pixels_sha256 or entry.sha256):
+        if made.get((entry.kind == "tensor", entry.view)) != (entry.pixels_sha256 or entry.sha256):
             yield Finding(entry.path, "pixels")
 
 
-def _made_again(record: TiledRecord, source: Source) -> Mapping[str, str]:
-    """Digests by file name: of a view's levels, or of a whole tensor."""
+def _made_again(record: TiledRecord, source: Source) -> Mapping[tuple[bool, int | None], str]:
+    """Digests by view: of its levels, or where True stands before it of a tensor's whole file."""
     job = job_of(record)
-    facts = probe.probe_bytes(source, UNLIMITED)
+    facts = probe.probe_bytes(source, UNLIMITED, record.frame or 0)
     size = facts.tiled_size(job.handling)
     plan = job.recipe.plan(size)
     views = render(decode(source, facts, job.handling, UNLIMITED).pixels, plan, job.look)
-    names = tree.view_names(plan)
-    made = {
-        name: hashlib.sha256(np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data).hexdigest()
-        for name, view in zip(names, views, strict=True)
+    made: dict[tuple[bool, int | None], str] = {
+        (False, number): hashlib.sha256(
+            np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data
+        ).hexdigest()
+        for number, view in enumerate(views)
     }
     if any(entry.kind == "tensor" for entry in record.files):
         rendered = tree.Rendered(record.key, size, plan, views)
         equal = job.recipe.strategy.equal_views
         for output in tree.tensors(rendered, job.recipe.pixels, job.writing.dtype, equal=equal):
-            made[output.name] = tree.described(output, record.key).sha256
+            made[True, output.entry.view] = tree.described(output, record.key).sha256
     return made
 
 

@@ -7,18 +7,20 @@ from itertools import islice
 
 from dynres_cli import probe, resume
 from dynres_cli.engines import Admit, Engine, Limits, Watch
-from dynres_cli.errors import RunError
+from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
-from dynres_cli.manifest import TiledRecord
+from dynres_cli.manifest import FailedRecord
+from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.spool import Spool
-from dynres_cli.storage import free_bytes
+from dynres_cli.sinks.shard import shards_in
+from dynres_cli.storage import free_bytes, stat_below
 
 SAMPLE = 1000
-"""So many headers stand for all."""
-PLENTY = 256_000_000
-"""Where so many bytes are free for each picture no header is read: twelve tiles of InternVL are 40 million."""
+"""So many headers, spread evenly over all pictures, stand for all."""
+BLOCK = 4096
+"""What a disk gives out at least: a folder takes one, a record about one, every file half a one more than it has."""
 
 
 def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Watch) -> None:
@@ -26,24 +28,46 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Wa
 
     Headers are read by workers: a damaged one can end the process that looks at it.
     """
-    free = free_bytes(job.out)
-    if free > spool.keys.count * PLENTY:
-        return
-    sample = list(islice(spool, SAMPLE))
-    outcomes = engine(partial(expect, job), iter(sample), limits, Watch(pace=watch.pace))
-    expected = sum(outcome.bytes_written for outcome in outcomes if isinstance(outcome, Done))
-    forecast = expected * spool.keys.count // max(len(sample), 1)
+    free, count = free_bytes(job.out), spool.keys.count
+    sample = islice(spool, 0, None, count // SAMPLE + 1)
+    expected = seen = 0
+    work, quiet = partial(expect, job), Watch(pace=watch.pace)
+    for batch, outcome in in_batches(lambda items: engine(work, items, limits, quiet), sample):
+        seen += len(batch.items)
+        expected += outcome.bytes_written if isinstance(outcome, Done) else 0
+    forecast = expected * count // max(seen, 1) - _in_shards(job)
     if forecast > free:
         advice = "make room, or write less with --tiles none, --tensor none or --dtype float16"
         message = f"{job.out}: about {forecast:,} bytes would be written and {free:,} are free; {advice}"
         raise RunError(message, "output")
 
 
+def _in_shards(job: Job) -> int:
+    """Bytes that an earlier run's shards take already."""
+    if job.layout is None:
+        return 0
+    found = (stat_below(job.out, shard.file) for shard in shards_in(job.out, job.layout.name))
+    return sum(each.st_size for each in found if each is not None)
+
+
 def expect(job: Job, item: Item, _admit: Admit) -> Done:
-    """What a picture's files will take beyond those that an earlier run wrote for it; ImageError as in the run."""
-    facts = probe.probe(item.path, job.limits, follow=item.explicit)
-    expected = Planner(Variant("run", job.recipe, job.handling), job.writing, job.max_tiles).expect(facts)
-    new = expected.layout.npy + round(expected.png)
-    before = resume.earlier(job.out, item.key)
-    old = sum(entry.bytes for entry in before.record.files) if before and isinstance(before.record, TiledRecord) else 0
-    return Done(item.key, 0, 0, 0, "", bytes_written=max(0, new - old))
+    """What the files of a batch will take beyond those that an earlier run wrote for it."""
+    planner = Planner(Variant("run", job.recipe, job.handling), job.writing, job.max_tiles)
+    items = item.items if isinstance(item, Batch) else (item,)
+    return Done(item.key, 0, 0, 0, "", bytes_written=sum(_new_bytes(each, job, planner) for each in items))
+
+
+def _new_bytes(item: Item, job: Job, planner: Planner) -> int:
+    found = resume.earlier(job.out, item.key)
+    before = found.record if found else None
+    if isinstance(before, FailedRecord):
+        return 0  # what failed once takes no more
+    try:
+        facts = probe.probe(item.path, job.limits, follow=item.explicit, frame=item.frame or 0)
+        expected = planner.expect(facts)
+    except ImageError:
+        return 2 * BLOCK
+    new = expected.layout.npy + round(expected.png) + expected.layout.total * BLOCK // 2
+    if before is None:
+        return new + 2 * BLOCK
+    return max(0, new - sum(entry.bytes + BLOCK // 2 for entry in before.files))

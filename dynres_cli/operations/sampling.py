@@ -45,7 +45,7 @@ def encoding(variant: Variant, limits: Limits, writing: Writing, pictures: int) 
 def encode(how: Encoding, item: Item, admit: Admit) -> Done:
     """The PNG bytes of one picture, as `bytes_written`; nothing is written."""
     source = read_source(item.path, how.limits, follow=item.explicit)
-    facts, handling, recipe = probe_bytes(source, how.limits), how.variant.handling, how.variant.recipe
+    facts, handling, recipe = probe_bytes(source, how.limits, item.frame or 0), how.variant.handling, how.variant.recipe
     plan = recipe.plan(facts.tiled_size(handling))
     admit(need(facts, plan, how.writing))
     views = render(decode(source, facts, handling, how.limits).pixels, plan, how.look)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from dynres_cli.errors import RunError
 from dynres_cli.keys import to_bytes
@@ -17,6 +17,7 @@ from dynres_cli.tree import portable
 
 STATE = ".dynres"
 _REPORT = re.compile(r"report(-[0-9]+)?\.html")
+_VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 
 
 class Known:
@@ -49,15 +50,19 @@ def beside(output: Output, folder: str, expected: set[str]) -> Iterator[str]:
     yield from (f"{folder}/{name}" for name in names if name not in expected and name != RECORD)
 
 
-def elsewhere(output: Output, known: Known) -> Iterator[str]:
-    """Files outside the pictures' folders that are not the output's own; links are named and not followed."""
+def elsewhere(output: Output, known: Known, own: Container[str] = ()) -> Iterator[str]:
+    """Files outside the pictures' folders that are not the output's own; links are named and not followed.
+
+    `own` are paths that belong to it beside the manifest and the report.
+    """
     roots = {"", *(output.run.parts or ())}
     stack = [""]
     while stack:
         folder = stack.pop()
         files, folders = _listed(output.root, folder)
         if folder not in known:
-            yield from (_below(folder, name) for name in files if folder not in roots or not _is_own(name))
+            paths = (_below(folder, name) for name in files if folder not in roots or not _is_own(name, output))
+            yield from (path for path in paths if path not in own)
         deeper = [_below(folder, name) for name in folders if folder not in roots or name != STATE]
         stack += reversed(deeper)
 
@@ -66,9 +71,11 @@ def _below(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _is_own(name: str) -> bool:
-    """Whether a file at the top of an output is dynres's own."""
-    return name == MANIFEST or _REPORT.fullmatch(name) is not None
+def _is_own(name: str, output: Output) -> bool:
+    """Whether a file at the top of an output, or of one of its parts, is dynres's own."""
+    if output.run.parts is None and _VOLUME.fullmatch(name):
+        return name in {volume.path for volume in output.run.manifests or ()}
+    return name == MANIFEST or any(own.fullmatch(name) for own in (_REPORT, _VOLUME))
 
 
 def _listed(root: str, folder: str) -> tuple[list[str], list[str]]:

@@ -1,36 +1,24 @@
-"""What a worker of `dynres plan` does: read the headers of a batch of pictures, and count what to expect of them.
-
-One header takes less time than handing it to a worker, so an engine's item stands for a batch here.
-"""
+"""What a worker of `dynres plan` does: read the headers of a batch of pictures, and count what to expect of them."""
 
 from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain
 
 from dynres_cli.engines import Admit
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Limits, peak_bytes
+from dynres_cli.facts import Facts, Limits, check_frames, peak_bytes
 from dynres_cli.items import Done, Item
 from dynres_cli.keys import to_bytes
+from dynres_cli.operations.batching import Batch
 from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.forecast import Forecast
 from dynres_cli.picture import prepare_worker
-from dynres_cli.probe import probe
+from dynres_cli.probe import probe_frames
 from dynres_cli.sinks.tree import Writing
-
-SMALLEST, LARGEST = 16, 256
-"""Pictures in a batch: few at first, so that a short list is shared by all workers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch(Item):
-    """Several items in the place of one; its key is that of its first."""
-
-    items: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +46,12 @@ class Question:
     limits: Limits
     writing: Writing
     max_tiles: int = 1000
+    max_frames: int | None = None
+    """Every picture of a file counts where it has no more than these; None: the first of each, and no other."""
     memory: int | None = None
     """Pictures that need more bytes than this will be refused."""
     sample: int = 0
     """How many pictures will be encoded to see how large their PNG files are."""
-
-
-def batches(items: Iterable[Item]) -> Iterator[Batch]:
-    """Items in their order, in batches that grow."""
-    size, rest = SMALLEST, iter(items)
-    while several := tuple(islice(rest, size)):
-        yield batch(several)
-        size = min(2 * size, LARGEST)
-
-
-def batch(several: tuple[Item, ...]) -> Batch:
-    """Several items as one."""
-    first = several[0]
-    return Batch(first.key, first.source, first.path, first.explicit, several)
 
 
 @dataclass(slots=True)
@@ -93,20 +69,35 @@ class Surveyor:
         prepare_worker()
         forecasts = tuple(Forecast(variant) for variant in self.question.variants)
         picked: list[Picked] = []
-        for each in item.items if isinstance(item, Batch) else (item,):
-            png = self._count(each, forecasts)
-            if self.question.sample and png is not None:
-                picked.append(Picked(_rank(each), each, png))
+        for file in item.items if isinstance(item, Batch) else (item,):
+            for each, facts in self._pictures(file):
+                png = self._count(facts, forecasts)
+                if self.question.sample and png is not None:
+                    picked.append(Picked(_rank(each), each, png))
         kept = heapq.nsmallest(self.question.sample, picked, key=lambda each: each.rank)
         return Surveyed(item.key, 0, 0, 0, "", forecasts=forecasts, picked=tuple(kept))
 
-    def _count(self, item: Item, forecasts: tuple[Forecast, ...]) -> float | None:
-        """Count one picture in every forecast; its PNG bytes in the first one, None where it will fail."""
+    def _pictures(self, file: Item) -> Iterator[tuple[Item, Facts | ImageError]]:
+        """What is known of each picture that a run would tile."""
+        most = self.question.max_frames
+        frames = probe_frames(file.path, self.question.limits, follow=file.explicit)
         try:
-            facts = probe(item.path, self.question.limits, follow=item.explicit)
+            first = next(frames)
+            if most is None or isinstance(first, ImageError) or first.frames == 1:
+                yield file, first
+                return
+            check_frames(first, most)
         except ImageError as error:
+            yield file, error
+            return
+        for number, facts in enumerate(chain((first,), frames)):
+            yield file.at_frame(number), facts
+
+    def _count(self, facts: Facts | ImageError, forecasts: tuple[Forecast, ...]) -> float | None:
+        """Count one picture in every forecast; its PNG bytes in the first one, None where it will fail."""
+        if isinstance(facts, ImageError):
             for forecast in forecasts:
-                forecast.failures[error.code] += 1
+                forecast.failures[facts.code] += 1
             return None
         sizes = [self._expect(facts, *pair) for pair in zip(self.planners, forecasts, strict=True)]
         return sizes[0]

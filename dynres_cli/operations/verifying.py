@@ -9,8 +9,9 @@ from typing import Protocol
 
 from dynres_cli.errors import RunError
 from dynres_cli.keys import KeyList, Shard, to_bytes
-from dynres_cli.manifest import MANIFEST, TAIL, FileEntry, Record, TiledRecord, place, shown
+from dynres_cli.manifest import MANIFEST, FileEntry, Record, TiledRecord, place, shown
 from dynres_cli.operations.checking import Finding, problem_of
+from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.compiling import Counts
 from dynres_cli.operations.heads import head_agrees
 from dynres_cli.operations.reading import Output, open_output
@@ -81,29 +82,43 @@ class _Verification:
     last_key: bytes = b""
     sound: bool = True
     """Whether the manifest's own lines are in order so far."""
+    commits: Commits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.commits = Commits(self.output)
 
     def findings(self) -> Iterator[Finding]:
         output, anew = self.output, hashlib.sha256()
         if self.check.second is not None:
             self.check.second.images = output.run.images
         try:
-            for _, text in output.lines():
-                anew.update(b",\n" if self.account.images else b"")
+            for _, text in output.body.lines():
+                anew.update(output.body.between if self.account.images else b"")
                 anew.update((yield from self._image(text)))
                 self.account.images += 1
                 self.check.progress(self.account.images, output.run.images)
         except RunError:
             self.sound = False
-        anew.update(b"\n" + TAIL.encode())
+        anew.update(output.body.end)
         agrees = self.sound and head_agrees(output, self.counts, self.keys, self.example)
-        if output.rewritten or not agrees or anew.digest() != output.body_digest():
+        damaged = list(output.body.damaged())
+        yield from (Finding(path, "manifest") for path in damaged)
+        if output.rewritten or (not damaged and not (agrees and anew.digest() == output.body.digest())):
             yield Finding(MANIFEST, "manifest")
-        for path in elsewhere(output, self.known.frozen()):
+        known = self.known.frozen()
+        own: set[str] = set()
+        for each in self.commits.shards():
+            self.account.files += 1
+            findings = list(each.findings(lambda key: output.folder_of(key) in known))
+            self.account.ok += not findings
+            yield from findings
+            own.update(each.paths)
+        for path in elsewhere(output, known, own):
             yield Finding(shown(path), "extra")
 
     def _image(self, text: bytes) -> Generator[Finding, None, bytes]:
         """What is wrong with one picture; its line as its own record has it is returned."""
-        found = witness(self.output, text)
+        found = witness(self.commits, text)
         if found.finding is not None:
             yield found.finding
         if found.unsafe and found.finding is not None:
@@ -134,7 +149,9 @@ class _Verification:
             if finding is not None:
                 yield finding
         expected = {file_name(entry.path) for entry in entries}
-        for path in beside(self.output, self.output.folder_of(place(record)), expected):
+        for path in (
+            () if self.commits.in_shards else beside(self.output, self.output.folder_of(place(record)), expected)
+        ):
             yield Finding(shown(path), "extra")
         if sound and self.check.second is not None and isinstance(record, TiledRecord):
             yield from self.check.second.findings(record, self.account.images)
@@ -150,6 +167,13 @@ class _Verification:
             return Finding(entry.path, "unsafe_path")
         problem = problem_of(self.output.root, self.output.path(record, entry), entry)
         if problem is not None:
-            return Finding(entry.path, problem)
+            return Finding(self._name(record, entry), problem)
         self.account.ok += 1
         return None
+
+    def _name(self, record: Record, entry: FileEntry) -> str:
+        """What a file is called in a finding; inside a shard it is its member, or its picture."""
+        if not self.commits.in_shards:
+            return entry.path
+        inside = entry.member if entry.offset is not None and entry.member else record.key
+        return f"{entry.path}/{inside}"

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import re
 from dataclasses import dataclass, replace
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import RECORD, Record, TiledRecord, line, parse_record, place, shown
+from dynres_cli.manifest import RECORD, Record, TiledRecord, line, parse_record, place
 from dynres_cli.operations.checking import Finding
-from dynres_cli.operations.compiling import record_text
-from dynres_cli.operations.reading import Output, check_key
-from dynres_cli.storage import stat_below
-
-_KEY = re.compile(rb'\{"key": ("(?:[^"\\]|\\.)*")')
-_RAW = re.compile(rb'"raw": "([A-Za-z0-9+/=]*)"')
+from dynres_cli.operations.commits import Commits
+from dynres_cli.operations.reading import check_key
+from dynres_cli.operations.shards.catalogue import legible_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,33 +25,24 @@ class Witness:
     unsafe: bool = False
 
 
-def witness(output: Output, text: bytes) -> Witness:
+def witness(commits: Commits, text: bytes) -> Witness:
     """The picture of one line of the manifest."""
     told = _parsed(text)
     refusal = _refused(told) if told else None
     if refusal is not None:
         return Witness(text, None, refusal, unsafe=True)
-    key = place(told) if told else _legible_key(text)
+    key = place(told) if told else legible_key(text)
     if key is None:
         return Witness(b"")
-    path = f"{shown(output.folder_of(key))}/{RECORD}"
+    path = commits.path(key, told)
     try:
-        committed = record_text(output.home(key), key)
+        committed = commits.text(key)
     except RunError:
-        stands = _stands(output, f"{output.folder_of(key)}/{RECORD}")
-        return Witness(text, told, Finding(path, "unsafe_path" if stands else "missing"))
+        return Witness(text, told, Finding(path, "unsafe_path" if commits.stands(key) else "missing"))
     own = _parsed(committed)
-    expected = _expected(own, committed, output.part(key)) if own else text
+    expected = _expected(own, committed, commits.output.part(key)) if own else text
     damaged = own is None or not committed.endswith(b"\n") or (told is not None and expected != text)
     return Witness(expected, told or own, Finding(path, "manifest") if damaged else None)
-
-
-def _stands(output: Output, path: str) -> bool:
-    """Whether there is something of this name, if nothing that can be read."""
-    try:
-        return stat_below(output.root, path) is not None
-    except (OSError, RunError):
-        return True
 
 
 def _refused(record: Record) -> Finding | None:
@@ -74,17 +58,6 @@ def _parsed(text: bytes) -> Record | None:
     try:
         return parse_record(text, RECORD)
     except RunError:
-        return None
-
-
-def _legible_key(text: bytes) -> str | None:
-    """The picture's place from a line that is damaged further on."""
-    found, raw = _KEY.match(text), _RAW.search(text)
-    try:
-        if found is None:
-            return None
-        return base64.b64decode(raw[1]).decode("utf-8", "surrogateescape") if raw else str(json.loads(found[1]))
-    except (binascii.Error, ValueError):
         return None
 
 

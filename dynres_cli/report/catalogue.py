@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from dynres_cli.manifest import to_json
 from dynres_cli.operations.describing import EXAMPLE, Description
-from dynres_cli.report.text import count
 
 
 def as_json(descriptions: Sequence[Description]) -> str:
@@ -23,27 +22,44 @@ def _plain(description: Description) -> dict[str, object]:
     return fields
 
 
+NAMES, PROOFS = 22, 14
+"""Widths of the columns that hold words; the models take what is left of a line."""
+HEAD = f"  {'preset':<{NAMES}} grid views  tokens  {'proved':<{PROOFS}}models"
+
+
 def table(descriptions: Sequence[Description], columns: int) -> str:
     """Every strategy with its rule, and below it its presets with what they make of one common picture."""
     by_strategy: dict[str, list[Description]] = {}
     for each in descriptions:
         by_strategy.setdefault(each.strategy, []).append(each)
     blocks = [_block(presets, columns) for presets in by_strategy.values()]
-    notes = f"Views and tokens are those of a picture of {EXAMPLE}.\n? marks presets with an unconfirmed value."
-    return "\n\n".join([*blocks, notes])
+    notes = (
+        f"Views and tokens are those of a picture of {EXAMPLE}. Proved: bit-exact, or the largest difference of a "
+        "normalised value from a reference that torch alone can run. ? marks presets with an unconfirmed value."
+    )
+    return "\n\n".join([HEAD, *blocks, textwrap.fill(notes, columns)])
 
 
 def _block(presets: Sequence[Description], columns: int) -> str:
     first = presets[0]
     aspect = "aspect kept" if first.keeps_aspect else "aspect squashed"
     heading = f"{first.strategy}: {first.rule}; overview {first.overview}; {aspect}"
-    return "\n".join([*textwrap.wrap(heading, columns, subsequent_indent="    "), *map(_row, presets)])
+    lines = textwrap.wrap(heading, columns, subsequent_indent="    ")
+    for reference in dict.fromkeys(each.reference for each in presets):
+        followers = [each.preset for each in presets if each.reference == reference]
+        whose = "" if len(followers) == len(presets) else f" ({', '.join(followers)})"
+        lines += textwrap.wrap(
+            f"    after {reference}{whose}", columns, subsequent_indent="      ", break_on_hyphens=False
+        )
+    return "\n".join([*lines, *(_row(each, columns) for each in presets)])
 
 
-def _row(each: Description) -> str:
+def _row(each: Description, columns: int) -> str:
     name = each.preset + ("" if each.confirmed else " ?")
-    views = count(each.total, "view")
-    return f"  {name:<24}{each.grid:>5}{views:>10}{each.tokens:>8,} tokens  {each.proof}"
+    start = f"  {name:<{NAMES}}{each.grid:>5}{each.total:>6}{each.tokens:>8,}  {each.proof:<{PROOFS}}"
+    return textwrap.fill(
+        each.models, columns, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+    )
 
 
 def in_full(description: Description) -> str:
@@ -58,6 +74,7 @@ def in_full(description: Description) -> str:
         f"  aspect      {'kept, padded where needed' if description.keeps_aspect else 'squashed to the grid'}",
         f"  reference   {description.reference}",
         f"  proved      {description.proof}",
+        *([f"  note        {description.notes}"] if description.notes else []),
         f"  {EXAMPLE}    grid {description.grid}, {description.total} views, {description.tokens:,} tokens",
         f"  mean, std   {_channels(pixels.mean)}; {_channels(pixels.std)}",
         f"  alpha       {'dropped' if pixels.alpha == 'drop' else 'over white'}",

@@ -21,7 +21,7 @@ def as_json(result: Inspection | NotInspected) -> str:
     canvas = plan.canvas
     return to_json(
         {
-            "source": shown(result.source),
+            **source_fields(result),
             "status": "ok",
             "width": result.size.width,
             "height": result.size.height,
@@ -38,15 +38,26 @@ def as_json(result: Inspection | NotInspected) -> str:
     )
 
 
-def failed_fields(result: NotInspected) -> dict[str, str]:
+def source_fields(result: Inspection | NotInspected) -> dict[str, str | int]:
+    """Which picture it is."""
+    source: dict[str, str | int] = {"source": shown(result.source)}
+    return source if result.frame is None else {**source, "frame": result.frame}
+
+
+def _title(result: Inspection | NotInspected) -> str:
+    frame = "" if result.frame is None else f", frame {result.frame}"
+    return f"{safe(shown(result.source))}{frame}"
+
+
+def failed_fields(result: NotInspected) -> dict[str, str | int]:
     """What a program is told of a bad file."""
     why = {"stage": result.stage, "code": result.code, "message": result.message}
-    return {"source": shown(result.source), "status": "failed", **why}
+    return {**source_fields(result), "status": "failed", **why}
 
 
 def failure_line(result: NotInspected) -> str:
     """A bad file in one line."""
-    return f"failed  {safe(shown(result.source))}: {result.code}: {safe(result.message)}"
+    return f"failed  {_title(result)}: {result.code}: {safe(result.message)}"
 
 
 def as_text(result: Inspection) -> str:
@@ -54,7 +65,7 @@ def as_text(result: Inspection) -> str:
     plan = result.plan
     canvas = plan.canvas or result.size
     picture = grid_lines(plan.grid, canvas, ROOM)
-    lines = [safe(shown(result.source)), *_facts(result), ""]
+    lines = [_title(result), *_facts(result), ""]
     lines += [f"  {line}".rstrip() for line in beside(picture, _outcome(result))]
     lines += ["", *_why(result)]
     return "\n".join(lines) + "\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from dynres_cli.items import Done, Failed
-from dynres_cli.manifest import shown, to_json
+from dynres_cli.items import Done, Failed, Item
+from dynres_cli.manifest import raw, shown, to_json
 from dynres_cli.operations.tally import Tally
 from dynres_cli.report.text import count, duration, safe, size_of
 
@@ -36,6 +36,12 @@ def as_json(tally: Tally, manifest: str | None) -> str:
     if tally.stages:
         counts["stages"] = {name: round(seconds, 4) for name, seconds in tally.stages.items()}
     return to_json(counts)
+
+
+def input_as_json(item: Item) -> str:
+    """One input of a dry run, named as its record would name it."""
+    name = {"key": shown(item.key), "source": shown(item.source), "raw": raw(item.key)}
+    return to_json({field: value for field, value in name.items() if value is not None})
 
 
 def outcome_line(outcome: Done | Failed) -> str:

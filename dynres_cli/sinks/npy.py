@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynres_cli.arena import Arena, pages
+from dynres_cli.manifest import FileEntry
 from dynres_cli.normalize import to_bfloat16
 
 Dtype = Literal["float32", "float16", "bfloat16", "uint8"]
@@ -26,6 +27,14 @@ def header(shape: tuple[int, ...], dtype: Dtype) -> bytes:
     unpadded = len(MAGIC) + 2 + len(text) + 1
     text += " " * (-unpadded % 64) + "\n"
     return MAGIC + struct.pack("<H", len(text)) + text.encode("ascii")
+
+
+def header_of(entry: FileEntry) -> bytes:
+    """What a tensor's file begins with in a tree; ValueError where its entry does not say what it holds."""
+    if not entry.shape or entry.dtype not in LETTERS:
+        msg = f"{entry.path}: no array has the shape {entry.shape} and the type {entry.dtype}"
+        raise ValueError(msg)
+    return header(entry.shape, entry.dtype)
 
 
 def blank(

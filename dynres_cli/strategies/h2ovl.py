@@ -1,6 +1,6 @@
 """H2OVL-Mississippi's multi-scale adaptive cropping: two grids of InternVL's kind over one picture, one thumbnail.
 
-Follows H2OVL's own rule as vLLM runs it (model_executor/models/h2ovl.py), for a single picture.
+Follows H2OVL's own rule as vLLM runs it (transformers_utils/processors/h2ovl.py), for a single picture.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Packed, Prompt, Strategy
+from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
@@ -68,6 +68,11 @@ def prompt(size: Size, params: H2OVLParams, plan: Plan) -> Prompt:
     return (("<img>", 1), ("<IMG_CONTEXT>", tokens(size, params, plan)), ("</img>", 1))
 
 
+def inputs(_size: Size, _params: H2OVLParams, plan: Plan) -> dict[str, Numbers]:
+    """How many views belong to this picture."""
+    return {"num_patches": plan.total}
+
+
 def pack(_size: Size, _params: H2OVLParams, plan: Plan) -> dict[str, Packed]:
     """All views in one array, and how many they are."""
     return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
@@ -85,8 +90,9 @@ STRATEGY: Strategy[H2OVLParams] = Strategy(
     rule="InternVL's grid twice, the second with other columns and rows than the first",
     overview="last, above one tile",
     keeps_aspect=False,
-    reference="h2oai/h2ovl-mississippi-2b, as vLLM model_executor/models/py",
+    reference="h2oai/h2ovl-mississippi-2b, as vLLM transformers_utils/processors/h2ovl.py",
     prompt=prompt,
+    inputs=inputs,
     pack=pack,
     candidates=candidates,
 )

@@ -97,10 +97,11 @@ def prompt(_size: Size, params: Idefics3Params, plan: Plan) -> Prompt:
     return (*runs, ("\n", 1), *whole)
 
 
-def inputs(_size: Size, _params: Idefics3Params, plan: Plan) -> dict[str, Numbers]:
-    """Rows and columns of tiles; both 0 for a picture that is not split, as the reference has it."""
+def inputs(_size: Size, params: Idefics3Params, plan: Plan) -> dict[str, Numbers]:
+    """Rows and columns of tiles, both 0 for a picture that is not split; what each mask covers, the whole view."""
     rows, cols = _rows_and_cols(plan)
-    return {"rows": rows, "cols": cols}
+    side = params.max_image_size
+    return {"rows": rows, "cols": cols, "pixel_attention_mask": ((side, side),) * plan.total}
 
 
 def pack(_size: Size, params: Idefics3Params, plan: Plan) -> dict[str, Packed]:

@@ -29,6 +29,7 @@ STRATEGY: Strategy[internvl.InternVLParams] = Strategy(
     keeps_aspect=False,
     reference="nvidia/NVLM-D-72B, as vLLM model_executor/models/nvlm_d.py",
     prompt=prompt,
+    inputs=internvl.inputs,
     pack=internvl.pack,
     candidates=internvl.candidates,
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests import preloaded
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
@@ -33,15 +33,8 @@ class Ran:
 
 def dynres(*arguments: str | Path, stdin: bytes = b"", cwd: Path = ROOT, **environment: str) -> Ran:
     """Run `dynres` with these arguments, in this repository unless told otherwise."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dynres_cli", *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **environment},
-        timeout=600,
-    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80", **environment}
+    done = preloaded.run([*map(str, arguments)], env, cwd, stdin, timeout=600)
     out, err = done.stdout.decode(), done.stderr.decode()
     assert "Traceback" not in err, err
     return Ran(done.returncode, out, err)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import dynres_cli
-from tests.cli.command import dynres, manifest, tree
+from dynres_cli.keys import shard_of
+from tests.cli.command import ROOT, dynres, manifest, tree
 from tests.operations.outputs import SMALL, copy, edit, pictures, tiled
+from tests.pictures import noise
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +124,27 @@ def test_what_is_no_shard_or_lies_elsewhere_is_refused(finished: Path, shards: P
     assert ran.status == 1
     assert "belongs to a run" in ran.err
     assert (shards / "manifest.json").read_bytes() == before
+
+
+def test_more_shards_than_open_files(tmp_path: Path) -> None:
+    """Sixty shards, most of them empty, where the shell allows thirty open files: the command asks for more."""
+    source = tmp_path / "in"
+    source.mkdir()
+    Image.fromarray(noise(40, 30, 1)).save(source / "a.png")
+    full = 1 + shard_of("a.png", 60)
+    empty = 1 if full != 1 else 2
+    parts = [tmp_path / "all" / f"{number:02d}" for number in range(61)]
+    (tmp_path / "all").mkdir()
+    for number in (full, empty):
+        dynres("tile", source, parts[number], *SMALL, "--shard", f"{number}/60")
+    text = (parts[empty] / "manifest.json").read_text("utf-8")
+    for number in set(range(1, 61)) - {full, empty}:
+        parts[number].mkdir()
+        (parts[number] / "manifest.json").write_text(text.replace(f'"{empty}/60"', f'"{number}/60"'), "utf-8")
+    command = [sys.executable, "-m", "dynres_cli", "merge", *map(str, parts[1:]), "-o", str(tmp_path / "all")]
+    script = 'ulimit -Sn 30; exec "$0" "$@"'
+    done = subprocess.run(["bash", "-c", script, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.partition(",")[0]) == (0, "1 image of 60 shards")
 
 
 def test_an_edited_shard_is_refused(shards: Path) -> None:

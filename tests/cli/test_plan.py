@@ -136,7 +136,7 @@ def test_a_person_reads_a_summary(pictures: Path) -> None:
         pytest.param(("samples", "--all", "--sweep", "1..4"), 2, id="presets and limits at once"),
         pytest.param(("samples", "--out", "x.png"), 2, id="a drawing of no sweep"),
         pytest.param(("samples", "--sweep", "1..4", "--sample", "3"), 2, id="a sample beside a sweep"),
-        pytest.param(("docs",), 4, id="no image"),
+        pytest.param(("dynres_cli",), 4, id="no image"),
     ],
 )
 def test_what_cannot_be_planned(arguments: tuple[str, ...], status: int) -> None:

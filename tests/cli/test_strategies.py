@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from dynres_cli import __version__
 from dynres_cli.presets import PRESETS
 from tests.cli.command import dynres
 
 
-def test_every_preset_is_listed_in_80_columns() -> None:
-    """Each with what it makes of one common picture."""
-    text = dynres("strategies").out
-    assert max(map(len, text.splitlines())) <= 80
-    listed = {line.split()[0] for line in text.splitlines() if line.startswith("  ") and "tokens" in line}
-    assert listed == set(PRESETS)
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_table_holds_what_one_chooses_by(columns: int) -> None:
+    """Every preset with its models, its reference, its proof and what it makes of one common picture."""
+    text = dynres("strategies", COLUMNS=str(columns)).out
+    assert max(map(len, text.splitlines())) <= columns
+    rows = {line.split()[0]: line for line in text.splitlines() if re.search(r"\d×\d +\d+ +[\d,]+  ", line)}
+    assert set(rows) == set(PRESETS)
+    assert re.fullmatch(r"  internvl2 +4×2 +9 +2,304  bit-exact +InternVL2", rows["internvl2"])
+    assert re.fullmatch(r"  lfm2-vl +2×1 +3 +769  within 0.016 +LFM2-VL", rows["lfm2-vl"])
+    words = " ".join(text.split())
+    assert "the grid nearest to the picture's aspect ratio, stretched over it; overview last, above one tile" in words
+    for each in dynres("strategies", "--json").json:
+        assert f"after {each['reference']}" in words
+        assert ("?" in rows[each["preset"]]) is not each["confirmed"]
+
+
+def test_a_preset_names_its_own_reference_and_what_is_odd_about_it() -> None:
+    """What transformers runs is not what the original runs, and a note reaches whoever asks."""
+    assert "reference   haotian-liu/LLaVA llava/mm_utils.py" in dynres("strategies", "llava-v1.6").out
+    assert "reference   transformers models/llava_next (Pillow" in dynres("strategies", "llava-v1.6-hf").out
+    assert "note        transformers 4.57 cuts a landscape" in dynres("strategies", "command-a-vision").out
 
 
 def test_the_json_holds_parameters_and_ranges() -> None:
@@ -31,6 +50,23 @@ def test_one_preset_in_full_and_a_strategy_by_its_presets() -> None:
     unknown = dynres("strategies", "internvl22")
     assert unknown.status == 2
     assert "internvl2" in unknown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param("ti", ["tile"], id="a command"),
+        pytest.param("tile --pres", ["--preset"], id="an option"),
+        pytest.param("tile --kernel n", ["numba"], id="a word of a list"),
+        pytest.param("inspect --preset internvl2", ["internvl2", "internvl2.5"], id="a preset"),
+        pytest.param("strategies minicpmv", ["minicpmv", "minicpmv4_6"], id="a strategy"),
+    ],
+)
+def test_a_shell_completes(words: str, expected: list[str]) -> None:
+    """What bash asks for with the tabulator key."""
+    place = str(len(words.split()))
+    ran = dynres(_DYNRES_COMPLETE="complete_bash", COMP_WORDS=f"dynres {words}", COMP_CWORD=place)
+    assert (ran.status, ran.out.split()) == (0, expected)
 
 
 def test_the_version() -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.cli.command import SAMPLES, dynres, manifest, tree
+from tests.cli.command import ROOT, SAMPLES, dynres, manifest, tree
 
 
 def picture(path: Path, width: int = 60, height: int = 40) -> Path:
@@ -67,7 +70,7 @@ def test_the_record_of_a_picture_to_the_letter(folder: Path, tmp_path: Path) -> 
     assert [json.loads(line)["key"] for line in lines] == ["a/z.png", "b.jpg"]
     assert (out / "b.jpg" / "grid.json").read_text("utf-8") == lines[1] + "\n"
     record = json.loads(lines[1])
-    assert [name for name in record if name != "prompt"] == [
+    assert [name for name in record if name not in ("inputs", "prompt")] == [
         *("key", "source", "status", "bytes", "sha256", "format", "mode", "width", "height", "orientation", "oriented"),
         *("preset", "strategy", "params", "grid", "canvas", "tiles", "thumbnail", "total", "tokens", "flags", "files"),
     ]
@@ -237,6 +240,32 @@ def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> Non
     ran = dynres("tile", folder, tmp_path / "out", "--dry-run")
     assert (ran.status, ran.out) == (0, "a/z.png\nb.jpg\n")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the handle")
+def test_a_list_from_a_closed_handle_is_refused(tmp_path: Path) -> None:
+    """Exit 2 and one sentence."""
+    command = [sys.executable, "-m", "dynres_cli", "tile", "--files-from", "-", str(tmp_path)]
+    line = ["bash", "-c", '"$@" <&-', "bash", *command]
+    done = subprocess.run(line, capture_output=True, check=False, cwd=ROOT, timeout=60)
+    message = b"dynres: there is no stdin to read the list from; name a file instead of -\n"
+    assert (done.returncode, done.stderr) == (2, message)
+
+
+def test_a_dry_run_keeps_to_json_and_to_quiet(folder: Path, tmp_path: Path) -> None:
+    """JSON lines and nothing else on stdout, nothing on stderr."""
+    ran = dynres("tile", folder, tmp_path / "out", "--dry-run", "--json", "-q")
+    assert (ran.status, ran.err) == (0, "")
+    names = ("a/z.png", "b.jpg")
+    assert [json.loads(line) for line in ran.out.splitlines()] == [{"key": name, "source": name} for name in names]
+
+
+def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Exit 2 with the table that was probably meant: it would have been of no effect."""
+    (tmp_path / "mine.toml").write_text("[tiles]\nmax-num = 2\n")
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert ran.status == 2
+    assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 from dynres_cli.cli.app import COMMANDS, app_for, whole_app
 from dynres_cli.cli.values import IN_DOUBT, QuickCommand, plain_value
 
-WORDS = st.sampled_from(["6", "06", "-6", "six", "", "1.5", "²", "٣", "on", "off", "red", "blue", "a b", "é"])
+WORDS = st.sampled_from(["6", "06", "16", "-6", "six", "", "1.5", "²", "٣", "on", "off", "red", "blue", "a b", "é"])
 ARGUMENTS = st.lists(
     st.one_of(
-        st.tuples(st.sampled_from(["--number", "--size", "--colour", "--name", "--each"]), WORDS).map("=".join),
+        st.tuples(st.sampled_from(["--number", "--ranged", "--size", "--colour", "--name", "--each"]), WORDS).map(
+            "=".join
+        ),
         st.sampled_from(["--flag", "--no-flag"]),
         WORDS,
     ),
@@ -33,13 +35,14 @@ def outcome(kind: type[TyperCommand], arguments: list[str]) -> tuple[int, str]:
         words: list[str] | None = None,
         *,
         number: int = 3,
+        ranged: int = typer.Option(2, min=1, max=9),
         size: float | None = None,
         colour: Literal["red", "blue"] = "red",
         name: str | None = None,
         each: list[str] | None = typer.Option(None),  # noqa: B008 - Typer's own way
         flag: bool = False,
     ) -> None:
-        typer.echo(repr((words, number, size, colour, name, each, flag)))
+        typer.echo(repr((words, number, ranged, size, colour, name, each, flag)))
 
     done = CliRunner().invoke(app, arguments)
     return done.exit_code, done.output

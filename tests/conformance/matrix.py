@@ -28,7 +28,9 @@ for that Pillow's order of passes: the classic one below 13, the newer one from 
 
 Sizes are a few at the edges (exact tiles, ties, strips), then 200 drawn at random, sides of 20 to 2,500 pixels spread
 over magnitudes and ratios up to 12; a size that makes many pixels is drawn the more rarely, so that the whole ends
-within minutes.
+within minutes. Modes are files of two sizes whose pixels are no RGB: grey, 1 bit, palette, 16 bits, CMYK, and where
+transparent pixels become opaque in the way that dynres follows, RGBA, LA and two kinds of transparent palette. The two
+generations of transformers differ in that; dynres keeps to the older one wherever it has the class.
 
 """
 
@@ -45,8 +47,8 @@ def verdict(row: Row) -> str:
 def line(preset: str, environment: str, row: Row) -> str:
     """One row of the table."""
     if "skipped" in row:
-        return f"| {preset} | {environment} | 0 | – | – | – | | {verdict(row)} |"
-    numbers = f"{row['sizes']} | {row['differing']} | {row['largest']:.2g} | {row['tolerance']:.2g}"
+        return f"| {preset} | {environment} | 0 | – | – | – | – | | {verdict(row)} |"
+    numbers = f"{row['sizes']} | {row['modes']} | {row['differing']} | {row['largest']:.2g} | {row['tolerance']:.2g}"
     return f"| {preset} | {environment} | {numbers} | {row['source']} | {verdict(row)} |"
 
 
@@ -77,9 +79,9 @@ def page(results: list[Result]) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
         parts.append(f"* **{result['environment']}**: {versions}\n")
     parts.append(
-        "\n| preset | environment | sizes | differing | largest difference | tolerance | reference | result |\n"
+        "\n| preset | environment | sizes | modes | differing | largest difference | tolerance | reference | result |\n"
     )
-    parts.append("|---|---|--:|--:|--:|--:|---|---|\n")
+    parts.append("|---|---|--:|--:|--:|--:|--:|---|---|\n")
     parts += [
         f"{line(preset, result['environment'], result['presets'][preset])}\n"
         for preset in _presets(results)

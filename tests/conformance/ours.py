@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from dynres_cli import api, normalize
+from dynres_cli.decode import decode
 from dynres_cli.errors import NotTileable
+from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
+from dynres_cli.opening import read_source
+from dynres_cli.probe import probe_bytes
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import render
 from dynres_cli.resample import Order
@@ -29,6 +35,17 @@ def see(image: Image.Image, preset: str, order: Order) -> Seen:
     text = None if prompt is None else "".join(part * times for part, times in prompt(size, recipe.params, plan))
     grid, tokens = (plan.grid.cols, plan.grid.rows), recipe.tokens(size, plan)
     return Seen(list(views), grid, tokens, text, numbered(api.pack(views, preset)))
+
+
+def see_file(data: bytes, preset: str, order: Order) -> Seen:
+    """The same for a file, whose pixels become RGB in the preset's own way."""
+    policy, limits = resolve(preset).pixels, Limits()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "picture"
+        path.write_bytes(data)
+        file = read_source(str(path), limits, follow=True)
+        pixels = decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
+    return see(Image.fromarray(pixels), preset, order)
 
 
 def load(pixels: np.ndarray, recipe: Recipe, order: Order) -> api.Views | api.ViewList:

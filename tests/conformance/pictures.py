@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import random
 from collections.abc import Iterator
@@ -27,8 +28,17 @@ COMMON_SIZES = (
     (100, 1000),
     (512, 511),
     (300, 900),
+    (13, 11),
+    (2000, 24),
+    (24, 2000),
 )
-"""Exact tiles, ratios on a tie, odd sides, strips; 300×900 is where Pillow 13 turns the order of its passes."""
+"""Exact tiles, ratios on a tie, odd sides, less than a patch, strips; 300×900 is where Pillow 13 turns the order of its
+passes. A side of 1, 3 or 4 is none of them: transformers may take it for the channels."""
+
+MODE_SIZES = ((97, 131), (640, 210))
+
+OPAQUE_MODES = ("L", "1", "P", "I;16", "CMYK")
+TRANSPARENT_MODES = ("RGBA", "LA", "P, one index transparent", "P, an alpha an index")
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -48,6 +58,32 @@ def _channel(x: np.ndarray, y: np.ndarray, size: tuple[int, int], seed: int) -> 
     noise = _noise(x, y, seed)
     mixed = np.where(blocks == 0, noise, np.where(blocks == 1, 255 * (x // 3 % 2), (3 * slope + noise // 4) // 4))
     return (mixed % 256).astype(np.uint8)
+
+
+def file_in_mode(image: Image.Image, mode: str) -> bytes:
+    """A picture as a file that holds another mode: PNG, or TIFF for CMYK."""
+    held, _, kind = mode.partition(", ")
+    made = image.quantize(32) if held == "P" else _with_alpha(image) if held.endswith("A") else image
+    made = _sixteen_bits(image) if held == "I;16" else made.convert(held)
+    transparent = {"one index transparent": 7, "an alpha an index": bytes(range(0, 256, 8))}
+    settings = {"transparency": transparent[kind]} if kind else {}
+    file = io.BytesIO()
+    made.save(file, "TIFF" if held == "CMYK" else "PNG", **settings)
+    return file.getvalue()
+
+
+def _with_alpha(image: Image.Image) -> Image.Image:
+    """Every alpha from 0 to 255, so that a rounding in the blend shows."""
+    x, y = np.arange(image.width)[None, :], np.arange(image.height)[:, None]
+    made = image.convert("RGBA")
+    made.putalpha(Image.fromarray(((7 * x + 3 * y) % 256).astype(np.uint8)))
+    return made
+
+
+def _sixteen_bits(image: Image.Image) -> Image.Image:
+    """Levels below and above 255: the lower half of a picture's are kept, the upper ones are beyond eight bits."""
+    levels = np.asarray(image.convert("L")).astype(np.uint16)
+    return Image.fromarray(np.where(levels < 128, levels, levels * 257).astype(np.uint16))
 
 
 def _noise(x: np.ndarray, y: np.ndarray, seed: int) -> np.ndarray:

@@ -62,6 +62,32 @@ def _die_once(argument: str, _admit: Admit) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _kill_parent(_argument: str, _admit: Admit) -> None:
+    """Take the process above along, as a kernel out of memory may."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    time.sleep(60)
+
+
+def _kill_parent_once(argument: str, admit: Admit) -> None:
+    mark = Path(argument)
+    if not mark.exists():
+        mark.touch()
+        _kill_parent("", admit)
+
+
+def _note_parent(argument: str, _admit: Admit) -> None:
+    """Leave word of who is above, and take a moment."""
+    with Path(argument).open("a") as log:
+        log.write(f"{os.getppid()}\n")
+    time.sleep(0.02)
+
+
+def _note_and_hang(argument: str, admit: Admit) -> None:
+    with Path(argument).open("a") as log:
+        log.write(f"{os.getpid()}\n")
+    _stubborn("60", admit)
+
+
 def _note(argument: str, _admit: Admit) -> None:
     """Leave a mark of this attempt."""
     with Path(argument).open("a") as log:
@@ -123,7 +149,11 @@ DEEDS: dict[str, Callable[[str, Admit], None]] = {
     "die": _die,
     "exit": _exit,
     "die_once": _die_once,
+    "kill_parent": _kill_parent,
+    "kill_parent_once": _kill_parent_once,
     "note": _note,
+    "note_and_hang": _note_and_hang,
+    "note_parent": _note_parent,
     "stderr": _stderr,
     "stdout": _stdout,
     "stubborn": _stubborn,

@@ -10,14 +10,18 @@ from dynres_cli.engines import ENGINES, Engine, Limits, Outcome, Pace, Watch
 from dynres_cli.engines.contract import UNWATCHED
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Item
+from tests.engines.clusters import ON_RAY, TwoNodes
 from tests.engines.deeds import double, failures, keys, numbers
 
 LIMITS = Limits(jobs=2, timeout=30, memory=1000)
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=[pytest.param(name, marks=ON_RAY if name == "ray" else ()) for name in sorted(ENGINES)])
 def engine(request: pytest.FixtureRequest) -> Engine:
-    """Each engine in turn."""
+    """Each engine in turn, Ray's on a cluster of two nodes."""
+    if request.param == "ray":
+        two_nodes: TwoNodes = request.getfixturevalue("two_nodes")
+        return two_nodes.engine
     return ENGINES[request.param]()
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -30,8 +30,16 @@ JOBS = pytest.mark.parametrize("jobs", [1, 2, 4])
 
 
 def children(pid: int) -> list[int]:
-    """The processes that `pid` has started and not yet buried."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """The workers of a process; what Python starts for other tests of the same process is no worker."""
+    found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    return [child for child in found if not _is_pythons_own(child)]
+
+
+def _is_pythons_own(pid: int) -> bool:
+    with suppress(FileNotFoundError):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+        return b"multiprocessing.forkserver" in command or b"multiprocessing.resource_tracker" in command
+    return False
 
 
 def is_running(pid: int) -> bool:

@@ -57,6 +57,13 @@ def good_files() -> dict[str, bytes]:
     return files
 
 
+def many_frames(count: int) -> bytes:
+    """A GIF that shows one small picture so many times, as no encoder would write it."""
+    still = encoded(picture(8, 8).quantize(4), format="GIF")
+    at = still.index(b"\x2c\0\0\0\0")
+    return still[:at] + still[at:-1] * count + b";"
+
+
 def png(width: int, height: int, stream: bytes, *more: tuple[bytes, bytes]) -> bytes:
     """An RGB PNG whose pixels are this stream, right or wrong, with right checksums; `more` chunks follow it."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

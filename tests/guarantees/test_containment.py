@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
 import signal
 import threading
 import time
-import warnings
 import zlib
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pytest
-from PIL import Image
 
 from tests.guarantees import corpus
 from tests.guarantees.command import (
@@ -28,39 +23,11 @@ from tests.guarantees.command import (
     tile,
     workers_of,
 )
-from tests.pictures import internvl_views, noise
+from tests.guarantees.truth import frames_that_differ
+from tests.pictures import noise
 
 MOST_STDERR = 8_000
 """Bytes that a run may say about any number of bad files: ten of them, their number, the summary."""
-
-
-def plain_pillow(data: bytes) -> npt.NDArray[np.uint8] | None:
-    """The picture as one line of Pillow gives it, None where it raises anything."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with Image.open(io.BytesIO(data)) as picture:
-                return np.asarray(picture.convert("RGB"))
-        except Exception:  # noqa: BLE001 - whatever it raises, there is no picture
-            return None
-
-
-def assert_tiles_are_the_picture(folder: Path, out: Path) -> int:
-    """Every tile of every record equals what plain Pillow makes of the same file; how many pictures there were."""
-    number = 0
-    for key, record in images(out).items():
-        if record["status"] != "tiled":
-            continue
-        pixels = plain_pillow((folder / key).read_bytes())
-        assert pixels is not None, f"{key} was tiled, and Pillow cannot read it"
-        views = internvl_views(pixels, limit=4, side=28)
-        names = [entry["path"] for entry in record["files"] if entry["kind"] != "tensor"]
-        assert len(names) == len(views), key
-        for name, view in zip(names, views, strict=True):
-            with Image.open(out / name) as tile_:
-                np.testing.assert_array_equal(np.asarray(tile_), view, err_msg=name)
-        number += 1
-    return number
 
 
 @pytest.mark.parametrize("number", [pytest.param(150, id="150"), pytest.param(1500, id="1500", marks=pytest.mark.slow)])
@@ -75,7 +42,8 @@ def test_no_broken_file_stops_a_run_or_gives_a_tile_that_is_not_its_own(tmp_path
     assert len(done.stderr) < MOST_STDERR
     outcomes = codes(tmp_path / "out")
     assert {outcomes[f"good_{name}"] for name in good} == {"tiled"}
-    assert assert_tiles_are_the_picture(tmp_path / "in", tmp_path / "out") > len(good)
+    assert list(outcomes.values()).count("tiled") > len(good)
+    assert frames_that_differ(tmp_path / "in", tmp_path / "out") == []
 
 
 linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers by Linux's /proc")
@@ -83,19 +51,24 @@ linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds t
 
 @linux
 def test_killed_workers_cost_no_picture_and_none_is_made_twice(tmp_path: Path) -> None:
-    """Guarantee 13: three workers are killed from outside while 60 pictures are tiled; all 60 are there in the end."""
+    """Guarantee 13: all three workers are killed from outside while 60 pictures are tiled; all 60 are there in the end.
+
+    Only the workers of the beginning are killed: a picture that lost its worker goes to a new one, and is never hit
+    twice.
+    """
     corpus.photos(tmp_path / "in", 60)
-    killed = 0
-    run = start(tmp_path / "in", tmp_path / "out", "-v")
-    deadline = time.monotonic() + 60
-    while run.poll() is None and killed < 3 and time.monotonic() < deadline:
-        time.sleep(0.02)
-        workers = workers_of(run.pid)
-        if workers and len(list((tmp_path / "out").rglob("grid.json"))) > killed * 8:
-            os.kill(workers[killed % len(workers)], signal.SIGKILL)
-            killed += 1
+    killed: set[int] = set()
+    first: list[int] = []
+    run = start(tmp_path / "in", tmp_path / "out", "-v", "-j", "3")
+    while run.poll() is None and len(killed) < 3:
+        time.sleep(0.01)
+        done = len(list((tmp_path / "out").rglob("grid.json")))
+        first = first or (workers_of(run.pid) if done else [])
+        if len(first) == 3 and done > len(killed) * 8:
+            os.kill(first[len(killed)], signal.SIGKILL)
+            killed.add(first[len(killed)])
     output, errors = run.communicate(timeout=120)
-    assert (run.returncode, killed) == (0, 3), errors
+    assert (run.returncode, len(killed)) == (0, 3), errors
     # Whoever was killed between its record and its word to the parent is found done by the worker that follows.
     told = re.findall(rb"^(?:tiled|done before)  (\S+):", errors, re.MULTILINE)
     assert len(told) == len(set(told)) == 60

@@ -65,7 +65,7 @@ def test_kill_9_leaves_whole_files_and_the_next_run_finishes_the_rest(
     chance = random.Random(rounds)
     out = tmp_path / "out"
     started = time.monotonic()
-    tile(folder, out)
+    start(folder, out).communicate()
     longest = 1.2 * (time.monotonic() - started)
     for _ in range(rounds):
         shutil.rmtree(out, ignore_errors=True)
@@ -220,30 +220,29 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @posix
 def test_a_disk_without_room_is_found_before_the_first_picture(tmp_path: Path, small_disk: Path) -> None:
-    """Guarantee 8: 100 pictures of 57 kB on 2 MiB: exit 1 and both numbers, and nothing was written."""
+    """Guarantee 8: 100 pictures of 57 kB in files of their own on 2 MiB: exit 1, both numbers, and nothing written."""
     corpus.photos(tmp_path / "in", 100)
     done = tile(tmp_path / "in", small_disk / "out")
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
-    assert re.search(rb"about [56],\d{3},\d{3} bytes would be written and 2,\d{3},\d{3} are free", done.stderr)
+    assert re.search(rb"about [678],\d{3},\d{3} bytes would be written and 2,\d{3},\d{3} are free", done.stderr)
     assert tree(small_disk / "out") == {}
 
 
 @posix
 def test_a_disk_that_fills_up_ends_the_run_with_whole_files(tmp_path: Path, small_disk: Path) -> None:
-    """Guarantee 8: noise takes twice the forecast: exit 1, one sentence, whole files; with room the rest is done."""
+    """Guarantee 8: black and white noise takes far more than forecast: exit 1, whole files; with room all is done."""
     folder, out = tmp_path / "in", small_disk / "out"
-    corpus.write_all(
-        folder, {f"{n:03d}.png": corpus.encoded(Image.fromarray(noise(56, 56, n)), format="PNG") for n in range(160)}
-    )
-    done = tile(folder, out, "--tensor", "none", "--image-size", "56")
+    one_bit = [Image.fromarray(noise(448, 448, seed)).convert("1") for seed in range(27)]
+    corpus.write_all(folder, {f"{n:02d}.png": corpus.encoded(image, format="PNG") for n, image in enumerate(one_bit)})
+    done = tile(folder, out, "--tensor", "none", "--image-size", "448")
     assert done.returncode == 1, done
     assert done.stderr.count(b"\n") == 1
     assert b"the disk is full" in done.stderr
     check_whole(out)
     assert not temporaries(out)
     subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
-    assert tile(folder, out, "--tensor", "none", "--image-size", "56").returncode == 0
-    assert len(images(out)) == 160
+    assert tile(folder, out, "--tensor", "none", "--image-size", "448").returncode == 0
+    assert len(images(out)) == 27
 
 
 def test_the_manifest_tells_nothing_of_how_the_run_went(

@@ -17,11 +17,12 @@ from dynres_cli.facts import Facts, Handling
 from dynres_cli.facts import Limits as FileLimits
 from dynres_cli.items import Failed, Item
 from dynres_cli.operations import sweeping
+from dynres_cli.operations.batching import LARGEST, SMALLEST, Batch, batches
 from dynres_cli.operations.expecting import Planner, Variant, npy_bytes
 from dynres_cli.operations.forecast import Forecast
 from dynres_cli.operations.planning import PlanOrder, plan_all
 from dynres_cli.operations.sampling import share
-from dynres_cli.operations.surveying import LARGEST, SMALLEST, Batch, Question, batches
+from dynres_cli.operations.surveying import Question
 from dynres_cli.presets import PRESETS
 from dynres_cli.recipe import resolve
 from dynres_cli.sinks.tree import Writing

@@ -68,7 +68,11 @@ def test_no_splitting_is_one_tile() -> None:
     made = idefics3.plan(Size(640, 480), params)
     assert (made.tiles, made.total, made.thumbnail) == (1, 1, False)
     assert made.surfaces[1].scaled == Size(364, 364)
-    assert idefics3.inputs(Size(640, 480), params, made) == {"rows": 0, "cols": 0}
+    assert idefics3.inputs(Size(640, 480), params, made) == {
+        "rows": 0,
+        "cols": 0,
+        "pixel_attention_mask": ((params.max_image_size, params.max_image_size),),
+    }
     assert idefics3.tokens(Size(640, 480), params, made) == 169 + 3
 
 

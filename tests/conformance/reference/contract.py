@@ -49,6 +49,10 @@ class Reference:
     `source` names what is run, for the matrix. `tolerance` is 0.0 where every bit must agree. `sizes` are (width,
     height) pairs at the family's own edges, tried beside the random ones, whose sides go up to `longest`. `resizer` is
     torch where no Pillow resizes: it always begins with the horizontal pass.
+
+    `converts` is True where the reference itself makes RGB of whatever a file holds; other code is written for what
+    `Image.open(path).convert("RGB")` returns. `opaque_in` are the environments that take modes without transparency,
+    `transparent_in` those whose way with transparent pixels is followed; transformers' two generations differ.
     """
 
     source: str
@@ -58,6 +62,9 @@ class Reference:
     sizes: tuple[tuple[int, int], ...] = ()
     longest: int = 2500
     resizer: Literal["pillow", "torch"] = "pillow"
+    converts: bool = True
+    opaque_in: frozenset[str] = BOTH
+    transparent_in: frozenset[str] = ONLY_4
     elsewhere: str = "this transformers has no such class"
     """Why the other environment is not a reference; the matrix prints it."""
 

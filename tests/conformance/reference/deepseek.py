@@ -152,12 +152,15 @@ EDGES_OCR2 = ((768, 768), (769, 768), (768, 769), (1025, 1024), (20, 240), (3000
 
 PRESETS = {
     "deepseek-vl2": Reference(
-        "DeepSeek-VL2's rule with ImageOps.pad and torchvision's transforms", deepseek_vl2, sizes=EDGES
+        "DeepSeek-VL2's rule with ImageOps.pad and torchvision's transforms", deepseek_vl2, sizes=EDGES, converts=False
     ),
     "deepseek-ocr": Reference(
-        "DeepSeek-OCR's rule with ImageOps.pad and torchvision's transforms", deepseek_ocr, sizes=EDGES_OCR
+        "DeepSeek-OCR's rule with ImageOps.pad and torchvision's transforms",
+        deepseek_ocr,
+        sizes=EDGES_OCR,
+        converts=False,
     ),
     "deepseek-ocr-2": Reference(
-        "transformers DeepseekOcr2, Pillow", deepseek_ocr2, environments=ONLY_5, sizes=EDGES_OCR2
+        "transformers DeepseekOcr2, Pillow", deepseek_ocr2, environments=ONLY_5, transparent_in=ONLY_5, sizes=EDGES_OCR2
     ),
 }

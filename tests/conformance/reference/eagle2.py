@@ -83,6 +83,10 @@ def eagle(image: Image.Image) -> Seen:
 EDGES = ((448, 448), (512, 512), (1792, 1792), (2616, 2616), (1000, 1000), (3000, 2250), (20, 240), (1200, 100))
 
 PRESETS = {
-    "nemotron-vl": Reference("vLLM's nemotron_vl.py derived anew, Pillow and torchvision", nemotron, sizes=EDGES),
-    "eagle2.5": Reference("NVlabs/Eagle's dataset.py derived anew, Pillow and torchvision", eagle, sizes=EDGES),
+    "nemotron-vl": Reference(
+        "vLLM's nemotron_vl.py derived anew, Pillow and torchvision", nemotron, sizes=EDGES, converts=False
+    ),
+    "eagle2.5": Reference(
+        "NVlabs/Eagle's dataset.py derived anew, Pillow and torchvision", eagle, sizes=EDGES, converts=False
+    ),
 }

@@ -45,4 +45,4 @@ def h2ovl(image: Image.Image) -> Seen:
 
 EDGES = ((448, 448), (447, 449), (500, 200), (1300, 500), (634, 633), (776, 776), (20, 240), (600, 100))
 
-PRESETS = {"h2ovl": Reference("derived anew with Pillow", h2ovl, sizes=EDGES)}
+PRESETS = {"h2ovl": Reference("derived anew with Pillow", h2ovl, sizes=EDGES, converts=False)}

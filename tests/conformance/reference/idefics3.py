@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.conformance.reference.contract import Reference, Seen, split_views
+from tests.conformance.reference.contract import ONLY_5, Reference, Seen, split_views
 from tests.conformance.reference.internvl import HALF
 from tests.conformance.reference.processors import pillow_class, run_class
 
@@ -62,6 +62,9 @@ def reference(family: str, side: int, seq_len: int) -> Reference:
         functools.partial(run, family=family, side=side, seq_len=seq_len),
         sizes=edges,
         longest=1800,
+        # Version 4 makes RGB after everything else: it refuses grey pictures and resizes what is to be transparent.
+        opaque_in=ONLY_5,
+        transparent_in=ONLY_5,
     )
 
 

@@ -90,10 +90,10 @@ SOURCE = "transformers GotOcr2, Pillow"
 
 PRESETS = {
     **{
-        name: Reference(SOURCE, internvl, sizes=EDGES)
+        name: Reference(SOURCE, internvl, sizes=EDGES, converts=False)
         for name in ("internvl1.5", "internvl2", "internvl2.5", "internvl3", "internvl3.5")
     },
     "got-ocr2": Reference(SOURCE, got_ocr2, longest=1600),
     "aya-vision-8b": Reference(f"{SOURCE}; AyaVisionProcessor", aya_vision, sizes=((364, 364), (728, 364), (515, 515))),
-    "nvlm-d": Reference(f"{SOURCE}; text as vLLM's nvlm_d.py", nvlm, sizes=EDGES),
+    "nvlm-d": Reference(f"{SOURCE}; text as vLLM's nvlm_d.py", nvlm, sizes=EDGES, converts=False),
 }

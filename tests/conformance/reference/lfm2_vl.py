@@ -16,8 +16,11 @@ PATCH = 16
 
 @functools.cache
 def processor() -> Any:  # noqa: ANN401 - a transformers class
-    """The processor with its own defaults: tiles of 512 pixels, 2 to 10, 64 to 256 tokens in one piece."""
-    return torch_class("lfm2_vl", "Lfm2Vl")()
+    """The processor with its own defaults: tiles of 512 pixels, 2 to 10, 64 to 256 tokens in one piece.
+
+    Version 4 leaves other modes as they are unless it is told otherwise.
+    """
+    return torch_class("lfm2_vl", "Lfm2Vl")(do_convert_rgb=True)
 
 
 def text_of(rows: int, cols: int, size: list[int]) -> str:

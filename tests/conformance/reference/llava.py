@@ -113,11 +113,13 @@ EDGES = ((336, 336), (300, 200), (200, 300), (672, 672), (1000, 1000), (4000, 70
 EDGES_384 = ((384, 384), (768, 384), (383, 385), (1152, 1152), (300, 200), (200, 300), (2304, 384), (60, 700))
 
 PRESETS = {
-    "llava-v1.6": Reference("transformers LlavaNext, Pillow, pairs turned round", llava_next_original, sizes=EDGES),
+    "llava-v1.6": Reference(
+        "transformers LlavaNext, Pillow, pairs turned round", llava_next_original, sizes=EDGES, converts=False
+    ),
     "llava-v1.6-hf": Reference("transformers LlavaNext, Pillow", llava_next, sizes=EDGES),
     "granite-vision": Reference("transformers LlavaNext, Pillow", granite_vision, sizes=EDGES_384),
     "llava-onevision": Reference(
-        "transformers LlavaOnevision, Pillow, pairs turned round", onevision_original, sizes=EDGES_384
+        "transformers LlavaOnevision, Pillow, pairs turned round", onevision_original, sizes=EDGES_384, converts=False
     ),
     "llava-onevision-hf": Reference("transformers LlavaOnevision, Pillow", onevision, sizes=EDGES_384),
 }

@@ -134,6 +134,8 @@ def minicpmv4_6(image: Image.Image) -> Seen:
 EDGES = ((448, 448), (449, 448), (447, 449), (634, 633), (896, 896), (1344, 1344), (70, 42), (20, 240), (2000, 180))
 
 PRESETS = {
-    "minicpm-v-2.6": Reference("OpenBMB/MiniCPM-V's rule with plain Pillow", minicpmv, sizes=EDGES),
-    "minicpm-v-4.6": Reference("transformers MiniCPMV4_6, Pillow", minicpmv4_6, environments=ONLY_5, sizes=EDGES),
+    "minicpm-v-2.6": Reference("OpenBMB/MiniCPM-V's rule with plain Pillow", minicpmv, sizes=EDGES, converts=False),
+    "minicpm-v-4.6": Reference(
+        "transformers MiniCPMV4_6, Pillow", minicpmv4_6, environments=ONLY_5, transparent_in=ONLY_5, sizes=EDGES
+    ),
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.conformance.reference.contract import Reference, Seen, split_views
+from tests.conformance.reference.contract import BOTH, Reference, Seen, split_views
 from tests.conformance.reference.internvl import CLIP
 from tests.conformance.reference.processors import pillow_class, run_class
 
@@ -43,4 +43,4 @@ EDGES = (
     (20, 240),
 )
 
-PRESETS = {"llama-3.2-vision": Reference("transformers Mllama, Pillow", run, sizes=EDGES)}
+PRESETS = {"llama-3.2-vision": Reference("transformers Mllama, Pillow", run, sizes=EDGES, transparent_in=BOTH)}

@@ -111,6 +111,11 @@ EDGES = ((336, 336), (112, 112), (112, 1000), (111, 1000), (560, 560), (561, 560
 
 PRESETS = {
     "molmo": Reference(
-        "allenai/molmo's preprocessor derived anew, torchvision", molmo, tolerance=1e-5, sizes=EDGES, resizer="torch"
+        "allenai/molmo's preprocessor derived anew, torchvision",
+        molmo,
+        tolerance=1e-5,
+        converts=False,
+        sizes=EDGES,
+        resizer="torch",
     )
 }

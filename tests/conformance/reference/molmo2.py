@@ -54,6 +54,7 @@ PRESETS = {
         "transformers Molmo2, torch; Molmo2Processor",
         molmo2,
         environments=ONLY_5,
+        transparent_in=ONLY_5,
         tolerance=0.008,
         sizes=EDGES,
         resizer="torch",

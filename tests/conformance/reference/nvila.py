@@ -61,6 +61,10 @@ def scaled(image: Image.Image) -> Seen:
 EDGES = ((448, 448), (634, 633), (500, 200), (1300, 500), (776, 776), (20, 240), (1200, 100))
 
 PRESETS = {
-    "nvila": Reference("NVlabs/VILA's mm_utils.py derived anew; transformers Siglip, Pillow", dynamic, sizes=EDGES),
-    "nvila-s2": Reference("NVlabs/VILA's mm_utils.py derived anew; transformers Siglip, Pillow", scaled, sizes=EDGES),
+    "nvila": Reference(
+        "NVlabs/VILA's mm_utils.py derived anew; transformers Siglip, Pillow", dynamic, sizes=EDGES, converts=False
+    ),
+    "nvila-s2": Reference(
+        "NVlabs/VILA's mm_utils.py derived anew; transformers Siglip, Pillow", scaled, sizes=EDGES, converts=False
+    ),
 }

@@ -123,6 +123,6 @@ def text_hf(rows: int, cols: int) -> str:
 EDGES = ((448, 448), (449, 448), (447, 449), (896, 448), (900, 450), (1344, 1344), (20, 240), (1800, 900), (3000, 5))
 
 PRESETS = {
-    "ovis2": Reference("Ovis2's rule with transformers' CLIP processor, Pillow", ovis2, sizes=EDGES),
+    "ovis2": Reference("Ovis2's rule with transformers' CLIP processor, Pillow", ovis2, sizes=EDGES, converts=False),
     "ovis2-hf": Reference("transformers Ovis2, Pillow", ovis2_hf, sizes=EDGES),
 }

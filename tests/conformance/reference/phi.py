@@ -85,7 +85,7 @@ EDGES4 = ((448, 448), (449, 448), (2688, 2688), (2689, 2688), (20, 240), (5, 400
 
 PRESETS = {
     "phi-3.5-vision": Reference(
-        "Phi-3.5's rule with Pillow, torchvision and torch", phi3, tolerance=1e-5, sizes=EDGES3
+        "Phi-3.5's rule with Pillow, torchvision and torch", phi3, tolerance=1e-5, converts=False, sizes=EDGES3
     ),
     "phi-4-multimodal": Reference(
         "transformers Phi4Multimodal, torch", phi4, tolerance=0.03, sizes=EDGES4, longest=1600, resizer="torch"

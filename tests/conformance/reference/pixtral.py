@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.conformance.reference.contract import Reference, Refused, Seen, split_views
+from tests.conformance.reference.contract import BOTH, Reference, Refused, Seen, split_views
 from tests.conformance.reference.internvl import CLIP
 from tests.conformance.reference.processors import pillow_class, run_class, transformers_major
 
@@ -47,6 +47,8 @@ EDGES = ((1024, 1024), (1025, 1024), (16, 16), (17, 31), (1540, 1540), (1541, 28
 SOURCE = "transformers Pixtral, Pillow"
 
 PRESETS = {
-    "pixtral-12b": Reference(SOURCE, functools.partial(run, longest=1024, patch=16), sizes=EDGES),
-    "mistral-small-3.1": Reference(SOURCE, functools.partial(run, longest=1540, patch=28), sizes=EDGES),
+    "pixtral-12b": Reference(SOURCE, functools.partial(run, longest=1024, patch=16), sizes=EDGES, transparent_in=BOTH),
+    "mistral-small-3.1": Reference(
+        SOURCE, functools.partial(run, longest=1540, patch=28), sizes=EDGES, transparent_in=BOTH
+    ),
 }

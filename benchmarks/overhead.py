@@ -1,0 +1,85 @@
+"""What an engine costs beside the work: seconds to the first outcome, microseconds for an item that does nothing.
+
+python benchmarks/overhead.py [--items 2000] [--rounds 3] [--out FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from dynres_cli.engines import ENGINES, Admit, Cluster, Engine, Limits, Outcome, Watch, on_ray  # noqa: E402 - path first
+from dynres_cli.items import Done, Item  # noqa: E402
+
+TWO = Limits(jobs=2, timeout=120)
+ENGINES_MEASURED: dict[str, Callable[[], Engine]] = {
+    "processes": ENGINES["processes"],
+    "Ray, one by one": lambda: on_ray(Cluster(), 2),
+    "Ray, chunks of 16": lambda: on_ray(Cluster(), 2),
+}
+
+
+def nothing(item: Item, admit: Admit) -> Outcome:
+    """The least that a worker can do: ask for memory, answer."""
+    admit(1)
+    return Done(item.key, tiles=6, total=7, tokens=1792, grid="3x2")
+
+
+def items(count: int) -> Iterator[Item]:
+    """So many items that are no files."""
+    return (Item(str(number), str(number), str(number)) for number in range(count))
+
+
+def measure(name: str, count: int) -> dict[str, float]:
+    """One start of an engine, and a run over so many items once it is warm."""
+    start = time.perf_counter()
+    limits = replace(TWO, chunk=16 if name.endswith("16") else 1)
+    engine = ENGINES_MEASURED[name]()
+    list(engine(nothing, items(1), limits, Watch()))
+    first = time.perf_counter() - start
+    list(engine(nothing, items(count // 10), limits, Watch()))
+    start = time.perf_counter()
+    done = sum(1 for _ in engine(nothing, items(count), limits, Watch()))
+    return {"first": first, "item": (time.perf_counter() - start) / done}
+
+
+def main() -> None:
+    """Every engine in a process of its own, in turns."""
+    parser = argparse.ArgumentParser(description="Measure what engines cost beside the work.")
+    parser.add_argument("--items", type=int, default=2000, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
+    parser.add_argument("--one", choices=ENGINES_MEASURED, help="one engine, in this process")
+    parser.add_argument("--out", type=Path, help="write the medians there as JSON")
+    given = parser.parse_args()
+    if given.one:
+        print(json.dumps(measure(given.one, given.items)))
+        return
+    readings: dict[str, list[dict[str, float]]] = {name: [] for name in ENGINES_MEASURED}
+    for _ in range(given.rounds):
+        for name, found in readings.items():
+            command = [sys.executable, __file__, "--one", name, "--items", str(given.items)]
+            told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+            found.append(json.loads(told.splitlines()[-1]))
+    medians = {
+        name: {what: statistics.median(each[what] for each in found) for what in ("first", "item")}
+        for name, found in readings.items()
+    }
+    for name, median in medians.items():
+        print(f"{name:20} first outcome {median['first']:6.2f} s, each item {median['item'] * 1e6:7.0f} µs")
+    if given.out:
+        command_line = f"python benchmarks/overhead.py --items {given.items} --rounds {given.rounds}"
+        given.out.write_text(json.dumps({"command": command_line, "engines": medians}, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

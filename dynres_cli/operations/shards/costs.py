@@ -1,0 +1,74 @@
+"""What every picture will take in its shard, from its header alone: asked before the first pixel is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dynres_cli.engines import Admit, Engine, Limits, Watch
+from dynres_cli.errors import ImageError
+from dynres_cli.facts import Limits as FileLimits
+from dynres_cli.items import Done, Failed, Item
+from dynres_cli.job import Job
+from dynres_cli.operations.batching import Batch, in_batches
+from dynres_cli.operations.expecting import Planner, Variant
+from dynres_cli.picture import prepare_worker
+from dynres_cli.probe import probe
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Bytes of a picture's views as uint8, how many there are, and their tokens; all 0 where its header is no good."""
+
+    bytes: int = 0
+    views: int = 0
+    tokens: int = 0
+
+
+UNKNOWN = Cost()
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed(Done):
+    """The costs of a batch, in its order."""
+
+    costs: tuple[Cost, ...] = ()
+
+
+@dataclass(slots=True)
+class Assessor:
+    """The work on one batch after another; layouts are remembered between them."""
+
+    job: Job
+    planner: Planner = field(init=False)
+
+    def __post_init__(self) -> None:
+        job = self.job
+        self.planner = Planner(Variant("run", job.recipe, job.handling), job.writing, job.max_tiles)
+
+    def __call__(self, item: Item, _admit: Admit) -> Assessed:
+        prepare_worker()
+        items = item.items if isinstance(item, Batch) else (item,)
+        return Assessed(item.key, 0, 0, 0, "", costs=tuple(self._cost(each, self.job.limits) for each in items))
+
+    def _cost(self, item: Item, limits: FileLimits) -> Cost:
+        try:
+            layout = self.planner.expect(probe(item.path, limits, follow=item.explicit, frame=item.frame or 0)).layout
+        except ImageError:
+            return UNKNOWN
+        return Cost(3 * layout.pixels, layout.total, layout.tokens)
+
+
+def assessed(
+    job: Job, items: Iterable[Item], engine: Engine, limits: Limits, watch: Watch
+) -> Iterator[tuple[Batch, tuple[Cost, ...]]]:
+    """The costs of each batch's pictures; batches come in no particular order.
+
+    A picture that cost its worker twice has no cost.
+    """
+    work = Assessor(job)
+    for batch, outcome in in_batches(lambda given: engine(work, given, limits, watch), items):
+        if isinstance(outcome, Assessed):
+            yield batch, outcome.costs
+        elif isinstance(outcome, Failed):
+            yield batch, (UNKNOWN,)

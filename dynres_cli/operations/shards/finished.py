@@ -1,0 +1,67 @@
+"""What an earlier run left of a shard: which of its pictures need not be tiled again."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from dynres_cli.errors import RunError
+from dynres_cli.items import Done, Failed, Item
+from dynres_cli.job import Job
+from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
+from dynres_cli.resume import Earlier, still_counts
+from dynres_cli.sinks.index import open_index
+from dynres_cli.sinks.shard import Shard
+from dynres_cli.storage import NewFile, read_below, stat_below
+
+TIMES = ".dynres/times"
+"""Where the sources' modification times are kept, for no file of an output holds a time."""
+UNKNOWN_TIME = -1
+
+
+def judged(out: str, shard: Shard, items: Sequence[Item], job: Job) -> tuple[Done | Failed | None, ...]:
+    """For each picture of a shard the outcome that its committed record stands for, or None."""
+    before = {} if job.redo else committed(out, shard, job.layout)
+    return tuple(_outcome(before.get(item.key), item, job) for item in items)
+
+
+def _outcome(before: Earlier | None, item: Item, job: Job) -> Done | Failed | None:
+    if before is None:
+        return None
+    return still_counts(item, before, job.sameness, retry_failed=job.retry_failed)
+
+
+def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earlier]:
+    """The records of a shard by key, if it was cut in this way and lies there as its index says; else nothing."""
+    try:
+        found = stat_below(out, shard.file)
+        with ExitStack() as stack:
+            index = stack.enter_context(open_index(out, shard.index))
+            head = index.head
+            if found is None or (head.layout, head.file, head.bytes) != (cut, shard.file, found.st_size):
+                return {}
+            records = [parse_record(text, shard.index) for _, text in index.lines()]
+    except (OSError, RunError):
+        return {}
+    times = _times(out, shard, len(records))
+    return {place(record): Earlier(record, time) for record, time in zip(records, times, strict=True)}
+
+
+def _times(out: str, shard: Shard, count: int) -> Sequence[int]:
+    """When each source of a shard was last changed, as the run saw it."""
+    layout = struct.Struct(f"<{count}q")
+    try:
+        return layout.unpack(read_below(out, f"{TIMES}/{shard.stem}", layout.size))
+    except (OSError, RunError, struct.error):
+        return [UNKNOWN_TIME] * count
+
+
+def times_file(shard: Shard, times: Sequence[int]) -> NewFile:
+    """The file that keeps them."""
+    return NewFile(shard.stem, (struct.pack(f"<{len(times)}q", *times),))
+
+
+def same_records(before: dict[str, Earlier], records: Sequence[Record]) -> bool:
+    """Whether a shard holds these very records already."""
+    return [line(each.record) for each in before.values()] == [line(record) for record in records]

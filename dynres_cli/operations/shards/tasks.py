@@ -1,0 +1,68 @@
+"""What workers do for a shard beside tiling: see what an earlier run left of it, and put it together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynres_cli.engines import Admit
+from dynres_cli.items import Done, Failed, Item
+from dynres_cli.job import Job, process
+from dynres_cli.operations.shards.finished import judged
+from dynres_cli.operations.shards.putting import Place, Wanted, put_together
+from dynres_cli.picture import prepare_worker
+from dynres_cli.sinks import parquet
+from dynres_cli.sinks.shard import Shard
+
+
+@dataclass(frozen=True, slots=True)
+class ShardItem(Item):
+    """A shard in the place of a picture, with the pictures that belong into it."""
+
+    number: int = 0
+    items: tuple[Item, ...] = ()
+    kept: tuple[bool, ...] = ()
+
+
+def shard_item(shard: Shard, items: tuple[Item, ...], kept: tuple[bool, ...] = ()) -> ShardItem:
+    """A shard's item; its key begins as no picture's can."""
+    key = f".dynres/{shard.stem}"
+    return ShardItem(key, key, "", number=shard.number, items=items, kept=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Done):
+    """What an earlier run left of a shard: an outcome for each picture that need not be made again, else None."""
+
+    outcomes: tuple[Done | Failed | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The work on a shard that an earlier run may have finished."""
+
+    place: Place
+    job: Job
+
+    def __call__(self, item: Item, _admit: Admit) -> Looked:
+        prepare_worker()
+        assert isinstance(item, ShardItem)  # noqa: S101 - the feed is our own
+        shard = self.place.shard(item.number)
+        return Looked(item.key, 0, 0, 0, "", outcomes=judged(self.place.out, shard, item.items, self.job))
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The work of a run: tile a picture into the staging folder, or put a shard together from there."""
+
+    place: Place
+    job: Job
+
+    def __call__(self, item: Item, admit: Admit) -> Done | Failed:
+        if not isinstance(item, ShardItem):
+            return process(self.job, item, admit)
+        prepare_worker()
+        if self.place.layout == "parquet":
+            admit(parquet.ROOM)
+        wanted = Wanted(self.place.shard(item.number), item.items, item.kept)
+        written = put_together(self.place, self.job, wanted)
+        return Done(item.key, 0, 0, 0, "", bytes_written=written)
