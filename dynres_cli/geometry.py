@@ -262,3 +262,9 @@ def source_box(plan: Plan, source: Size, view: View) -> tuple[float, float, floa
         clip(back.x(box.right), source.width),
         clip(back.y(box.bottom), source.height),
     )
+
+
+def content_box(plan: Plan, source: Size, surface: int) -> tuple[float, float, float, float]:
+    """Where the whole source picture lies on a surface, which may be beyond its edges: left, top, right, bottom."""
+    there = to_source(plan, source, surface).inverse
+    return float(there.x(0)), float(there.y(0)), float(there.x(source.width)), float(there.y(source.height))

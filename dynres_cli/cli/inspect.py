@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from dynres_cli.facts import Limits
-    from dynres_cli.operations.inspecting import Asked
+    from dynres_cli.operations.inspecting import Asked, Inspection
 
 EPILOG = f"""Examples:
 
@@ -52,6 +53,10 @@ def inspect(
     all_: Annotated[
         bool, Option("--all", envvar="DYNRES_ALL", help="Every preset side by side; --out draws how each cuts it.")
     ] = False,
+    picture: Annotated[
+        Literal["auto", "kitty", "blocks", "none"],
+        Option("--picture", help="Show the picture in the terminal: blocks works in nearly all [where it can]."),
+    ] = "auto",
     json: options.Json = False,
     config: options.Config = None,
 ) -> None:
@@ -75,7 +80,7 @@ def inspect(
         raise typer.Exit(_compare(images, limits, exif, alpha, Shown(out, json=json)))
     recipe = resolve(preset, strategy, given)
     asked = Asked(recipe, handling_for(recipe.pixels, exif, alpha), limits, max_frames if frames == "all" else None)
-    raise typer.Exit(_inspect(images, asked, Shown(out, json=json)))
+    raise typer.Exit(_inspect(images, asked, Shown(out, json=json, picture=picture)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ class Shown:
 
     out: Path | None
     json: bool
+    picture: Literal["auto", "kitty", "blocks", "none"] = "none"
 
 
 def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
@@ -93,18 +99,41 @@ def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
 
     status = 0
     for result in inspect_all(images, asked):
+        if where.json:
+            printing.data(inspection.as_json(result))
         if isinstance(result, NotInspected):
             status = 3
             printing.note(inspection.failure_line(result))
-        elif not where.json:
-            printing.data(inspection.as_text(result))
-        if where.json:
-            printing.data(inspection.as_json(result))
-        if where.out is not None and not isinstance(result, NotInspected):
+            continue
+        if not where.json:
+            _tell(result, asked, where)
+        if where.out is not None:
             from dynres_cli.operations.grid_picture import drawn  # loads NumPy, which the header alone does not need
 
             save(drawn(result, asked), where.out)
     return status
+
+
+def _tell(result: Inspection, asked: Asked, where: Shown) -> None:
+    """A picture's facts, with the picture itself where the terminal can show it and its pixels can be had."""
+    from dynres_cli.errors import ImageError
+    from dynres_cli.operations.inspecting import STDIN
+    from dynres_cli.report import inspection, printing, terminal
+
+    means = terminal.here() if where.picture == "auto" else where.picture
+    seen = None
+    if means != "none" and result.source != STDIN:
+        from dynres_cli.operations import glimpsing, grid_picture
+
+        try:
+            if means == "kitty":
+                printing.data(terminal.kitty(grid_picture.encoded(result, asked), printing.width()))
+            else:
+                seen = glimpsing.glimpse(result, asked, inspection.glimpse_size(result, printing.width()))
+        except ImageError as error:
+            printing.note(f"the picture is not shown: {error}")
+    exact = terminal.exact_colours(os.environ)
+    printing.data(inspection.as_text(result, printing.width(), seen, exact=exact))
 
 
 def _compare(images: list[str], limits: Limits, exif: str, alpha: str, where: Shown) -> int:

@@ -67,10 +67,11 @@ def map_(
     unknown: dict[str, None] = {}
     with asking.opened(boxes) as file, open_output(out) as output:
         # Everything is understood before the first line is written: a mistake in the last box leaves no half answer.
-        keys = only_one({each.key for each in shapes()}, needed=picture is not None)
+        keys = {each.key for each in shapes()}
         mapper = Mapper(output, start, end)
+        mapper.check(keys)
         if picture is not None:
-            save(mapper, keys, list(shapes()), picture)
+            save(mapper, only_one(keys), list(shapes()), picture)
         for each, pieces in known_only(mapper, shapes(), unknown):
             for piece in pieces:
                 printing.data(mapped.line(each, piece, in_tiles=end == "tile"))
@@ -79,12 +80,12 @@ def map_(
     raise typer.Exit(3 if unknown else 0)
 
 
-def only_one(keys: set[str], *, needed: bool) -> str:
-    """The one picture that is drawn, if any is."""
-    if needed and len(keys) != 1:
+def only_one(keys: set[str]) -> str:
+    """The one picture that is drawn."""
+    if len(keys) != 1:
         msg = f"--out draws the boxes of one picture and BOXES name {len(keys)}; give those of one key"
         raise UsageError(msg)
-    return next(iter(keys), "")
+    return next(iter(keys))
 
 
 def save(mapper: Mapper, key: str, shapes: list[Asked], path: Path) -> None:

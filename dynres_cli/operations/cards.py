@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from PIL import Image
 
@@ -145,12 +146,13 @@ def bare(record: TiledRecord, note: str) -> Card:
 
 
 def _view(root: str, path: str, entry: FileEntry) -> Pixels | None:
-    """A view from its file; None where it is missing or no picture of its size."""
+    """A view from its file; None where it is missing or shows other pixels than its record says."""
     try:
         with open_entry(root, path, entry) as file:
-            return png_levels(file, entry)
+            levels = png_levels(file, entry)
     except (OSError, RunError, ValueError):
         return None
+    return levels if levels is not None and sha256(levels.data).hexdigest() == entry.pixels_sha256 else None
 
 
 def _original(record: TiledRecord, path: str, admit: Admit) -> Pixels:

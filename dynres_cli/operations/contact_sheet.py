@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from dynres_cli import normalize
 from dynres_cli.decode import decode
@@ -17,6 +16,7 @@ from dynres_cli.operations.assembling import Sheet, sheets
 from dynres_cli.operations.comparing import Comparison
 from dynres_cli.operations.inspecting import Asked, Inspection, located
 from dynres_cli.operations.kernel_choice import choose
+from dynres_cli.operations.labelling import INK, font, numbered, outlined
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Kernel, Pixels
 
@@ -25,9 +25,7 @@ PANEL = Size(470, 330)
 PICTURES = Size(438, 230)
 """The room for pictures within a panel."""
 GAP, EDGE, BETWEEN = 16, 32, 14
-LEAST_NUMBERED = 34
-"""A tile that is smaller on the sheet has no room for its number."""
-PAPER, CARD, INK, SOFT, LINE = (240, 239, 235), (255, 255, 255), (28, 28, 30), (110, 110, 115), (255, 205, 40)
+PAPER, CARD, SOFT = (240, 239, 235), (255, 255, 255), (110, 110, 115)
 HEADER = 96
 
 
@@ -80,11 +78,6 @@ class Decoded:
         return self._known[handling]
 
 
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
 def _plain(text: object) -> str:
     """Text that the font at hand can draw."""
     safe = str(text).replace("×", "x")
@@ -95,8 +88,8 @@ def _header(sheet: Image.Image, comparison: Comparison, shown: Sequence[Panel]) 
     draw = ImageDraw.Draw(sheet)
     name = comparison.source.rpartition("/")[2]
     about = f"{comparison.facts.size}  |  {len(comparison.planned)} presets, {len(shown)} ways to cut it"
-    draw.text((EDGE, 22), _plain(name), INK, _font(30))
-    draw.text((EDGE, 60), _plain(about), SOFT, _font(17))
+    draw.text((EDGE, 22), _plain(name), INK, font(30))
+    draw.text((EDGE, 60), _plain(about), SOFT, font(17))
 
 
 def _panel(panel: Panel, pictures: Decoded, kernel: Kernel) -> Image.Image:
@@ -105,11 +98,11 @@ def _panel(panel: Panel, pictures: Decoded, kernel: Kernel) -> Image.Image:
     draw = ImageDraw.Draw(card)
     draw.rounded_rectangle((0, 0, PANEL.width - 1, PANEL.height - 1), 12, CARD)
     title, rest = panel.presets[0], panel.presets[1:]
-    draw.text((16, 12), _plain(title), INK, _font(21))
+    draw.text((16, 12), _plain(title), INK, font(21))
     if rest:
-        left = 16 + draw.textlength(_plain(title), _font(21)) + 10
-        draw.text((left, 18), _fitted(draw, "also " + ", ".join(rest), PANEL.width - 16 - left), SOFT, _font(14))
-    draw.text((16, 42), _plain(_facts(panel.first)), SOFT, _font(15))
+        left = 16 + draw.textlength(_plain(title), font(21)) + 10
+        draw.text((left, 18), _fitted(draw, "also " + ", ".join(rest), PANEL.width - 16 - left), SOFT, font(14))
+    draw.text((16, 42), _plain(_facts(panel.first)), SOFT, font(15))
     policy = panel.first.recipe.pixels
     look = Look(kernel, mean=policy.mean, std=policy.std)
     views = render(pictures.read(panel.asked.handling), panel.first.plan, look)
@@ -119,9 +112,9 @@ def _panel(panel: Panel, pictures: Decoded, kernel: Kernel) -> Image.Image:
 
 def _fitted(draw: ImageDraw.ImageDraw, text: str, room: float) -> str:
     """As much of a text as there is room for."""
-    if draw.textlength(text, _font(14)) <= room:
+    if draw.textlength(text, font(14)) <= room:
         return text
-    while text and draw.textlength(text + " ...", _font(14)) > room:
+    while text and draw.textlength(text + " ...", font(14)) > room:
         text = text.rpartition(",")[0]
     return text + " ..."
 
@@ -169,9 +162,6 @@ def _picture(sheet: Sheet, size: Size) -> Image.Image:
     for number, box in sheet.boxes:
         left, right = (round(edge * size.width / width) for edge in (box.left, box.right))
         top, bottom = (round(edge * size.height / height) for edge in (box.top, box.bottom))
-        draw.rectangle((left, top, right - 1, bottom - 1), outline=LINE, width=1)
-        if right - left > LEAST_NUMBERED and bottom - top > LEAST_NUMBERED:
-            text = str(number)
-            draw.rectangle((left, top, left + 8 + 7 * len(text), top + 15), LINE)
-            draw.text((left + 4, top + 1), text, INK, _font(12))
+        outlined(draw, (left, top, right, bottom))
+        numbered(draw, (left, top, right, bottom), str(number))
     return picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -10,13 +12,16 @@ from dynres_cli.decode import decode
 from dynres_cli.geometry import source_box
 from dynres_cli.opening import read_source
 from dynres_cli.operations.inspecting import Asked, Inspection, located
+from dynres_cli.operations.labelling import numbered, outlined
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Pixels
 
 LONGEST = 1600
 """Pixels of the drawn picture's longer side at the most."""
 MARGIN = 24
-LINE, SHADOW, PAPER = (255, 208, 0), (0, 0, 0), (255, 255, 255)
+LABEL = 15
+"""Size of the numbers."""
+PAPER = (255, 255, 255)
 
 
 def drawn(result: Inspection, asked: Asked) -> Image.Image:
@@ -34,6 +39,13 @@ def drawn(result: Inspection, asked: Asked) -> Image.Image:
     return sheet
 
 
+def encoded(result: Inspection, asked: Asked) -> bytes:
+    """The same as a PNG."""
+    file = io.BytesIO()
+    drawn(result, asked).save(file, "PNG")
+    return file.getvalue()
+
+
 def _boxes(pixels: Pixels, result: Inspection) -> Image.Image:
     """The picture, reduced to a size that one can look at, with the tiles' boxes."""
     size = result.size
@@ -41,13 +53,16 @@ def _boxes(pixels: Pixels, result: Inspection) -> Image.Image:
     shape = (max(1, round(size.width * scale)), max(1, round(size.height * scale)))
     picture = Image.fromarray(pixels).resize(shape)
     draw = ImageDraw.Draw(picture)
-    thick = max(2, round(max(shape) / 400))
-    for view in result.plan.views:
-        if view.role == "tile":
-            left, top, right, bottom = (edge * scale for edge in source_box(result.plan, size, view))
-            box = (left, top, max(left, right - 1), max(top, bottom - 1))
-            draw.rectangle(box, outline=SHADOW, width=thick + 2)
-            draw.rectangle(box, outline=LINE, width=thick)
+    thick = max(2, round(max(shape) / 500))
+    tiles = {number: view for number, view in enumerate(result.plan.views) if view.role == "tile"}
+    boxes = {
+        number: tuple(round(edge * scale) for edge in source_box(result.plan, size, view))
+        for number, view in tiles.items()
+    }
+    for left, top, right, bottom in boxes.values():
+        outlined(draw, (left, top, right, bottom), thick)
+    for number, (left, top, right, bottom) in boxes.items():
+        numbered(draw, (left, top, right, bottom), str(number), LABEL)
     return picture
 
 
@@ -57,4 +72,6 @@ def _overview(pixels: Pixels, result: Inspection) -> Image.Image | None:
         return None
     policy = result.recipe.pixels
     views = render(pixels, result.plan, Look(mean=policy.mean, std=policy.std))
-    return Image.fromarray(np.ascontiguousarray(normalize.preview(views[number], policy)))
+    picture = Image.fromarray(np.ascontiguousarray(normalize.preview(views[number], policy)))
+    numbered(ImageDraw.Draw(picture), (0, 0, picture.width, picture.height), f"{number} thumbnail", LABEL)
+    return picture

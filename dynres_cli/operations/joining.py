@@ -19,6 +19,7 @@ from dynres_cli.operations import frames
 from dynres_cli.operations.checking import png_levels
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.witness import check_committed
 from dynres_cli.resample import Pixels
 from dynres_cli.sinks import png
 from dynres_cli.sinks.contents import open_entry
@@ -61,6 +62,7 @@ def check_joinable(output: Output, wanted: Wanted) -> int:
     for record in output.records():
         if isinstance(record, TiledRecord):
             number += 1
+            check_committed(output, record)
             reason = obstacle(record, replanned(record), wanted)
             if reason:
                 msg = f"{record.key}: {reason}"

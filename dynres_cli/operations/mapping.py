@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from dynres_cli.errors import RunError
 from dynres_cli.geometry import Plan, Size, View
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.operations import frames
@@ -16,6 +16,7 @@ from dynres_cli.operations.frames import Frame, FrameName, Rect
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.replanning import replanned, size_of
 from dynres_cli.operations.shapes import Shape
+from dynres_cli.operations.witness import check_committed
 
 REMEMBERED = 256
 """Pictures whose plans are kept: boxes come in the order of their pictures, more or less."""
@@ -66,6 +67,12 @@ class Mapper:
     def __post_init__(self) -> None:
         self._offsets = {record.key: offset for offset, record in self.output.located()}
 
+    def check(self, keys: Iterable[str]) -> None:
+        """Look at the records of these pictures; RunError where one was edited."""
+        for key in sorted(keys):
+            with suppress(NotMapped):
+                self.picture(key)
+
     def pieces(self, asked: Asked) -> list[Piece]:
         """Where a shape lies; NotMapped where its picture is unknown or lacks a frame."""
         return pieces(asked, self.picture(asked.key), self.start, self.end)
@@ -79,6 +86,7 @@ class Mapper:
             msg = f"{key}: is not in the manifest"
             raise NotMapped(msg)
         record = self.output.at(self._offsets[key])
+        check_committed(self.output, record)
         if not isinstance(record, TiledRecord):
             msg = f"{key}: was not tiled ({record.code})"
             raise NotMapped(msg)
@@ -198,5 +206,3 @@ def known_only(mapper: Mapper, asked: Iterator[Asked], unknown: dict[str, None])
             yield each, mapper.pieces(each)
         except NotMapped as reason:
             unknown[str(reason)] = None
-        except RunError as error:
-            unknown[str(error)] = None

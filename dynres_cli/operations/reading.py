@@ -16,6 +16,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.keys import KeyList
 from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
+    ALGORITHM,
     MANIFEST,
     TAIL,
     FileEntry,
@@ -31,6 +32,7 @@ from dynres_cli.manifest import (
     volume_name,
 )
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
+from dynres_cli.operations.replanning import replanned
 from dynres_cli.resume import LARGEST_RECORD, file_name
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import shard_of, shards_in
@@ -42,6 +44,32 @@ LARGEST_REWRITTEN = 256 << 20
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema"\s*:\s*"dynres\.manifest/([0-9]{1,9})"')
 _HEAD = re.compile(rb'\{"schema": "dynres\.manifest/1", "run": (\{.*\}), "images": \[\n')
+
+
+@dataclass(slots=True)
+class Sums:
+    """What the head of a manifest says of all its images, counted again from their lines."""
+
+    tiled: int = 0
+    failed: int = 0
+    tiles: int = 0
+    total: int = 0
+    tokens: int = 0
+
+    @classmethod
+    def of(cls, run: Run) -> Sums:
+        """What the head says."""
+        return cls(run.tiled, run.failed, run.tiles, run.total, run.tokens)
+
+    def add(self, record: Record) -> None:
+        """Count one image."""
+        if not isinstance(record, TiledRecord):
+            self.failed += 1
+            return
+        self.tiled += 1
+        self.tiles += record.tiles
+        self.total += record.total
+        self.tokens += record.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +94,14 @@ class Output:
 
     def located(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the place of its line, by which `at` finds it again."""
-        keys = KeyList()
+        keys, sums = KeyList(), Sums()
         for offset, text in self.body.lines():
             record = self.parsed(text)
             keys.add(place(record))
+            self.check_plan(record)
+            sums.add(record)
             yield offset, record
-        if Keys(keys.count, keys.digest) != self.run.keys:
+        if Keys(keys.count, keys.digest) != self.run.keys or sums != Sums.of(self.run):
             raise _refusal(
                 self.where, "its images are not those that its head counts; it was edited, so do not rely on it"
             )
@@ -88,6 +118,14 @@ class Output:
             for entry in record.files:
                 self.check_path(record, entry)
         return record
+
+    def check_plan(self, record: Record) -> None:
+        """Refuse a record that the rules which wrote it would not make."""
+        if isinstance(record, TiledRecord) and self.run.algorithm == ALGORITHM:
+            try:
+                replanned(record)
+            except RunError as error:
+                raise _refusal(self.where, str(error), error.code) from None
 
     def check_path(self, record: Record, entry: FileEntry) -> None:
         """Refuse a path that leads elsewhere than into the picture's own folder, or to a shard."""

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
+
 from dynres_cli.errors import DynresError, RunError
 from dynres_cli.geometry import Plan, Size
-from dynres_cli.manifest import TiledRecord
-from dynres_cli.recipe import resolve
+from dynres_cli.manifest import GridEntry, SizeEntry, TiledRecord, to_json
+from dynres_cli.recipe import Recipe, resolve
 
 
 def replanned(record: TiledRecord) -> Plan:
     """The plan that a picture was tiled by; RunError where this version makes another one of it."""
     try:
-        plan = resolve(record.preset, overrides=record.params).plan(size_of(record))
+        plan = _recipe(record.preset, to_json(record.params)).plan(size_of(record))
     except (DynresError, ValueError) as error:
-        raise _other_version(record) from error
+        raise _other_plan(record) from error
     boxes = {entry.view: entry.box for entry in record.files if entry.view is not None and entry.box is not None}
-    if plan.total != record.total or any(_box(plan, view) != box for view, box in boxes.items()):
-        raise _other_version(record)
+    if _told(record) != _made(plan) or any(_box(plan, view) != box for view, box in boxes.items()):
+        raise _other_plan(record)
     return plan
+
+
+@lru_cache(maxsize=64)
+def _recipe(preset: str, params: str) -> Recipe:
+    """The recipe of a preset and its parameters: one output's pictures nearly all have the same."""
+    return resolve(preset, overrides=json.loads(params))
+
+
+def _told(record: TiledRecord) -> tuple[object, ...]:
+    return record.grid, record.canvas, record.tiles, record.thumbnail, record.total
+
+
+def _made(plan: Plan) -> tuple[object, ...]:
+    canvas = SizeEntry(plan.canvas.width, plan.canvas.height) if plan.canvas else None
+    return GridEntry(plan.grid.cols, plan.grid.rows), canvas, plan.tiles, plan.thumbnail, plan.total
 
 
 def size_of(record: TiledRecord) -> Size:
@@ -32,9 +50,9 @@ def _box(plan: Plan, view: int) -> tuple[int, int, int, int] | None:
     return box.left, box.top, box.right, box.bottom
 
 
-def _other_version(record: TiledRecord) -> RunError:
+def _other_plan(record: TiledRecord) -> RunError:
     message = (
-        f"{record.key}: this dynres would not cut it as its record says; "
-        "use the version that the manifest names, or tile it again"
+        f"{record.key}: this dynres would not cut it as its record says, which was edited or comes from another "
+        "version; see `dynres verify`, or tile it again"
     )
     return RunError(message, "manifest")

@@ -13,6 +13,7 @@ from dynres_cli.operations.cards import Card, Place, bare, drawn
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.rerendering import Sources
 from dynres_cli.operations.shares import Shares
+from dynres_cli.operations.witness import check_committed
 from dynres_cli.picture import prepare_worker
 
 NOWHERE = Place("", ())
@@ -123,6 +124,7 @@ def _wishes(order: ReportOrder, pieces: Pieces, in_work: dict[str, Wish]) -> Ite
         found = order.sources.find(record) if order.sources else None
         if not order.wants(number):
             continue
+        check_committed(order.output, record)
         key = place(record)
         wish = Wish(key, record.source, "", record=record, piece=pieces.path(order.folder, pieces.count))
         if isinstance(record, TiledRecord):

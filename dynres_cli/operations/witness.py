@@ -67,8 +67,28 @@ def _expected(record: Record, committed: bytes, part: str | None) -> bytes:
 
 
 def as_line(record: Record, part: str) -> bytes:
+    """A committed record as a line of a merged manifest."""
+    return line(in_part(record, part)).encode()
+
+
+def in_part(record: Record, part: str) -> Record:
     """A committed record as a merged manifest has it: with its paths below its shard's folder."""
     if not isinstance(record, TiledRecord):
-        return line(record).encode()
-    files = tuple(replace(entry, path=f"{part}/{entry.path}") for entry in record.files)
-    return line(replace(record, files=files)).encode()
+        return record
+    return replace(record, files=tuple(replace(entry, path=f"{part}/{entry.path}") for entry in record.files))
+
+
+def check_committed(output: Output, record: Record) -> None:
+    """Refuse a line that says other than the record in the picture's own folder; where there is none, it is believed.
+
+    RunError: one of the two was edited.
+    """
+    key, part = place(record), output.part(place(record))
+    try:
+        own = _parsed(record_text(output.home(key), key))
+    except RunError:
+        return
+    if own is not None and record != (own if part is None else in_part(own, part)):
+        told = f"{record.key} is not what its own {RECORD} says"
+        msg = f"{output.where}: {told}; one of them was edited, see `dynres verify`"
+        raise RunError(msg, "manifest")

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dynres_cli.geometry import Plan, Size
+import textwrap
+from typing import TYPE_CHECKING
+
+from dynres_cli.geometry import Plan, Size, content_box
 from dynres_cli.manifest import shown, to_json
 from dynres_cli.operations.inspecting import Inspection, NotInspected
-from dynres_cli.report.drawing import beside, grid_lines
+from dynres_cli.outcome import measured_surface
+from dynres_cli.report.drawing import Drawing, beside, cell_of, grid_lines
+from dynres_cli.report.meanings import meaning
 from dynres_cli.report.text import count, safe, size_of
+from dynres_cli.report.wording import in_words
 from dynres_cli.strategies import Candidate
+
+if TYPE_CHECKING:
+    from dynres_cli.operations.glimpsing import Glimpse
 
 SHOWN_CANDIDATES = 5
 ROOM = Size(36, 14)
+WORDS = 44
+"""Characters that stand beside the drawn grid."""
 
 
 def as_json(result: Inspection | NotInspected) -> str:
@@ -60,23 +71,55 @@ def failure_line(result: NotInspected) -> str:
     return f"failed  {_title(result)}: {result.code}: {safe(result.message)}"
 
 
-def as_text(result: Inspection) -> str:
-    """The picture's facts, the chosen grid in its proportions, and the candidates next in line."""
+def as_text(result: Inspection, columns: int, glimpse: Glimpse | None = None, *, exact: bool = False) -> str:
+    """The picture's facts, what the model sees in words, the grid drawn in its proportions, and the next candidates.
+
+    The picture itself is drawn in the grid where a glimpse of it is at hand, in exact colours or in 256.
+    """
     plan = result.plan
-    canvas = plan.canvas or result.size
-    picture = grid_lines(plan.grid, canvas, ROOM)
-    lines = [_title(result), *_facts(result), ""]
+    content = content_box(plan, result.size, measured_surface(plan)) if plan.canvas else (0, 0, *_shape(result))
+    numbers = {
+        (view.row, view.col): number
+        for number, view in enumerate(plan.views)
+        if view.role == "tile" and view.layer == 0
+    }
+    drawing = Drawing(plan.grid, _canvas(result), content, numbers, glimpse, exact)
+    picture = grid_lines(drawing, _cell(result, columns))
+    words = textwrap.wrap(in_words(result), columns, initial_indent="  ", subsequent_indent="  ")
+    lines = [_title(result), *_facts(result, columns), "", *words, ""]
     lines += [f"  {line}".rstrip() for line in beside(picture, _outcome(result))]
-    lines += ["", *_why(result)]
+    lines += ["", *_why(result, columns)]
     return "\n".join(lines) + "\n"
 
 
-def _facts(result: Inspection) -> list[str]:
+def _cell(result: Inspection, columns: int) -> Size:
+    """A drawn tile's size: the grid takes the room that a wide terminal has beside the words."""
+    wide = max(columns - WORDS, ROOM.width)
+    return cell_of(result.plan.grid, _canvas(result), Size(wide, ROOM.height * wide // ROOM.width))
+
+
+def glimpse_size(result: Inspection, columns: int) -> Size:
+    """The pixels of the picture that fit into the drawn grid: one a character across, two down."""
+    grid = result.plan.grid
+    cell = _cell(result, columns)
+    return Size(cell.width * grid.cols, 2 * cell.height * grid.rows)
+
+
+def _canvas(result: Inspection) -> Size:
+    return result.plan.canvas or result.size
+
+
+def _shape(result: Inspection) -> tuple[int, int]:
+    return result.size.width, result.size.height
+
+
+def _facts(result: Inspection, columns: int) -> list[str]:
     facts = result.facts
     known = [str(result.size), facts.format, facts.mode, size_of(facts.bytes), f"aspect {result.size.aspect:.3f}"]
     lines = ["  " + ", ".join(known)]
-    if result.flags:
-        lines.append("  flags: " + ", ".join(result.flags))
+    for flag in result.flags:
+        told = f"{flag}: {meaning(flag)}" if meaning(flag) else flag
+        lines += textwrap.wrap(told, columns, initial_indent="  ! ", subsequent_indent="    ")
     return lines
 
 
@@ -104,16 +147,17 @@ def _views(plan: Plan) -> str:
     return f"{count(plan.tiles, 'tile')} + thumbnail {'first' if first else 'last'} = {plan.total}"
 
 
-def _why(result: Inspection) -> list[str]:
+def _why(result: Inspection, columns: int) -> list[str]:
     """The nearest candidates with their distances, the chosen one marked."""
-    rule = f"  why: {result.recipe.strategy.rule}"
+    told = f"why: {result.recipe.strategy.rule}"
+    rule = textwrap.wrap(told, columns, initial_indent="  ", subsequent_indent=" " * 7)
     candidates = result.candidates
     if not candidates:
-        return [rule]
+        return rule
     chosen = next((each for each in candidates if each.grid == result.plan.grid), None)
     others = [each for each in candidates if each.grid != result.plan.grid]
     listed = ([chosen] if chosen else []) + others
-    lines = [rule, f"  {'grid':>8}  {'aspect':>7}  {'distance':>8}"]
+    lines = [*rule, f"  {'grid':>8}  {'aspect':>7}  {'distance':>8}"]
     for each in listed[:SHOWN_CANDIDATES]:
         mark = "  chosen" if each is chosen else _runner_up(each, chosen)
         lines.append(f"  {each.grid!s:>8}  {each.grid.aspect:>7.3f}  {each.distance:>8.3f}{mark}")
