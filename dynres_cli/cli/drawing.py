@@ -16,6 +16,7 @@ from dynres_cli.report import printing
 from dynres_cli.report.pages import Cover, bound, page_name, piece
 from dynres_cli.report.steps import steps
 from dynres_cli.report.text import count, safe
+from dynres_cli.report.wording import about_views
 from dynres_cli.source import Selection
 from dynres_cli.storage import NewFile, Writer, check_writable, joined, stat_below
 
@@ -64,7 +65,16 @@ def _cover(output: Output, pieces: Pieces) -> Cover:
     notes = () if pieces.count == run_of.images else (f"a sample of {pieces.count:,} of {run_of.images:,} pictures",)
     flags = tuple(sorted(shares.flags)) + (("failed",) if shares.failed else ())
     title = os.path.basename(os.path.abspath(output.root))
-    return Cover(title, run_of.preset, tuple(facts), shares.histograms(), flags, pieces.count, notes)
+    return Cover(
+        title,
+        run_of.preset,
+        about_views(run_of.strategy),
+        tuple(facts),
+        shares.histograms(),
+        flags,
+        pieces.count,
+        notes,
+    )
 
 
 def _bind(root: str, cover: Cover, pieces: Pieces, folder: str) -> None:

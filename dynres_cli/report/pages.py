@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from dynres_cli.manifest import FailedRecord
 from dynres_cli.operations.cards import Card, Shown
 from dynres_cli.operations.reporting import PAGE
+from dynres_cli.report.meanings import meaning
 from dynres_cli.report.text import count, safe
 
 MARK = "<!-- pictures -->"
@@ -25,6 +26,8 @@ class Cover:
 
     title: str
     preset: str
+    about: str
+    """What one looks at, for people who have never heard of tiles."""
     facts: tuple[tuple[str, str], ...]
     histograms: Mapping[str, Mapping[str, int]]
     flags: tuple[str, ...]
@@ -46,7 +49,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"safe_name": safe, "uri": uri, "count": count, "figure": figure}
+    made.filters |= {"safe_name": safe, "uri": uri, "count": count, "figure": figure, "meaning": meaning}
     return made
 
 
@@ -81,7 +84,15 @@ def bound(cover: Cover, number: int, pieces: Iterator[bytes]) -> Iterator[bytes]
     text = (
         _environment()
         .get_template("page.html.j2")
-        .render(cover=cover, number=number, pages=names, style=_source("page.css"), script=script, digest=digest)
+        .render(
+            cover=cover,
+            number=number,
+            pages=names,
+            meanings={flag: meaning(flag) for flag in cover.flags if meaning(flag)},
+            style=_source("page.css"),
+            script=script,
+            digest=digest,
+        )
     )
     before, _, after = text.partition(MARK)
     yield before.encode()

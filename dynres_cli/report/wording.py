@@ -5,6 +5,7 @@ from __future__ import annotations
 from dynres_cli.geometry import Plan, Size, View, content_box
 from dynres_cli.operations.inspecting import Inspection
 from dynres_cli.outcome import measured_surface, scales
+from dynres_cli.strategies import FAMILIES, load
 
 CLOSE = 1.05
 """Scales within this factor count as equal, as they do for flags."""
@@ -64,7 +65,7 @@ def _fitted(result: Inspection, to: str) -> str:
     across, down = scales(plan, size)
     most, least = max(across, down), min(across, down)
     if most / least > CLOSE:
-        how = f"stretched{to} (its width {across:.2g} times, its height {down:.2g} times)"
+        how = f"stretched{to} (its width {_times(across)}, its height {_times(down)})"
     elif most > CLOSE:
         how = f"enlarged {most:.1f} times{to}"
     elif least < 1 / CLOSE:
@@ -74,8 +75,24 @@ def _fitted(result: Inspection, to: str) -> str:
     return f"{how} with bars beside it" if padded(plan, size) else how
 
 
+def _times(scale: float) -> str:
+    return f"{scale:.2g} times" if scale < 10 else f"{scale:.0f} times"
+
+
 def padded(plan: Plan, size: Size) -> bool:
     """Whether bars fill a part of the canvas; the odd column or row that rounding leaves is none."""
     surface = measured_surface(plan)
     canvas, box = plan.surfaces[surface].size, content_box(plan, size, surface)
     return box[0] > 1 or box[1] > 1 or box[2] < canvas.width - 1 or box[3] < canvas.height - 1
+
+
+def about_views(strategy: str) -> str:
+    """What the pages of a report show, and how the family cuts; a family of another version is left unexplained."""
+    seen = (
+        "The model is fed the small pictures, its views, in the order of their numbers. "
+        "A tile is a piece of the picture: the numbered boxes show which. The thumbnail is the whole of it in one view."
+    )
+    if strategy not in FAMILIES:
+        return seen
+    family = load(strategy)
+    return f"{seen} How this family cuts: {family.rule}. Thumbnail: {family.overview}."

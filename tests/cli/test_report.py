@@ -261,3 +261,13 @@ def test_in_a_browser_names_stay_text_and_cards_can_be_filtered(browser: Any, ou
     assert (plain.locator(".card:visible").count(), plain.locator("#filter:visible").count()) == (4, 0)
     shown.close()
     plain.close()
+
+
+def test_the_first_page_explains_itself(out: Path) -> None:
+    """The family's rule, and a line for each flag that occurs; a flag says the same where it stands on a card."""
+    assert dynres("report", out, "-q").status == 0
+    text = html.unescape((out / "report.html").read_text("utf-8"))
+    assert "How this family cuts: the grid nearest to the picture's aspect ratio" in text
+    assert "<dt>distorted</dt><dd>its width and its height are scaled unequally, by this factor</dd>" in text
+    assert 'title="its width and its height are scaled unequally, by this factor"' in text
+    assert "<dt>cmyk</dt>" not in text

@@ -38,8 +38,8 @@ def inspected(preset: str, width: int, height: int) -> Inspection:
         pytest.param(
             "llava-v1.6", 640, 160,
             "The model sees 3 pictures: the whole of it as 336×336, then 2 tiles of 336×336 cut from this one, "
-            "numbered below. For the tiles it is kept at about its size with bars beside it and cut into 2 columns and 1 "
-            "row. Together they cost 1,164 tokens.",
+            "numbered below. For the tiles it is kept at about its size with bars beside it and cut into 2 columns and "
+            "1 row. Together they cost 1,164 tokens.",
             id="the whole first, and bars",
         ),
         pytest.param(
@@ -52,8 +52,8 @@ def inspected(preset: str, width: int, height: int) -> Inspection:
         pytest.param(
             "ovis2", 640, 160,
             "The model sees 3 pictures: the whole of it as 448×448, then 2 tiles of 448×448 cut from this one, "
-            "numbered below. For the tiles it is cut into 2 columns and 1 row, each resized by itself. Together they cost "
-            "768 tokens.",
+            "numbered below. For the tiles it is cut into 2 columns and 1 row, each resized by itself. Together they "
+            "cost 768 tokens.",
             id="no canvas",
         ),
     ],
