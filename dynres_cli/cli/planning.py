@@ -94,6 +94,8 @@ def run(order: PlanOrder, asked: Asked, out: Path | None, *, json: bool, quiet: 
     if out is not None:
         _draw(forecasts, chosen, out)
     _say(forecasts, asked, chosen, order.limits.jobs, json=json)
+    if chosen is not None and fit is not None and not quiet:
+        printing.note(said.verdict(chosen, forecasts[-1], fit))
     return 3 if any(each.failed for each in forecasts) else 0
 
 
@@ -116,5 +118,3 @@ def _say(forecasts: list[Forecast], asked: Asked, chosen: Forecast | None, jobs:
             printing.data(said.row_json(each, jobs, name))
     else:
         printing.data(said.table(listed, name, jobs, chosen))
-    if chosen is not None and (fit := asked.fit):
-        printing.note(said.verdict(chosen, forecasts[-1], fit))

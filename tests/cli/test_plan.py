@@ -143,3 +143,11 @@ def test_what_cannot_be_planned(arguments: tuple[str, ...], status: int) -> None
     """The exit statuses of tile."""
     ran: Ran = dynres("plan", *arguments)
     assert (ran.status, ran.out) == (status, "")
+
+
+def test_quiet_leaves_the_answer_alone() -> None:
+    """The limit stands on stdout; the sentence about it is for people."""
+    told, quiet = (dynres("plan", SAMPLES / "coffee.jpg", "--context", "1k", "--json", *more) for more in ((), ("-q",)))
+    assert told.out == quiet.out
+    assert "the largest max_num that fits" in told.err
+    assert quiet.err == ""
