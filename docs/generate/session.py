@@ -77,7 +77,8 @@ def _run(arguments: tuple[str, ...], home: str) -> str:
     """What one command writes to a terminal, as it stands there at the end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    environment = {**os.environ, **terminal, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
     environment = {name: value for name, value in environment.items() if not name.startswith(("DYNRES_", "COLUMNS"))}
     command = [sys.executable, "-m", "dynres_cli", *arguments]
     process = subprocess.Popen(command, cwd=home, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
