@@ -17,6 +17,7 @@ from dynres_cli.geometry import Box, Plan
 from dynres_cli.manifest import FileEntry, TiledRecord, place
 from dynres_cli.operations import frames
 from dynres_cli.operations.checking import png_levels
+from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.replanning import replanned, size_of
 from dynres_cli.operations.witness import check_committed
@@ -59,10 +60,11 @@ def check_joinable(output: Output, wanted: Wanted) -> int:
     if layout not in ("tree", "webdataset"):
         msg = f"{output.where}: canvases are joined from the layouts tree and webdataset, and this is {layout}"
         raise RunError(msg, code="no_canvas")
+    commits = Commits(output)
     for record in output.records():
         if isinstance(record, TiledRecord):
             number += 1
-            check_committed(output, record)
+            check_committed(commits, record)
             reason = obstacle(record, replanned(record), wanted)
             if reason:
                 msg = f"{record.key}: {reason}"

@@ -12,6 +12,7 @@ from dynres_cli.geometry import Plan, Size, View
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import Asked
+from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.frames import Frame, FrameName, Rect
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.replanning import replanned, size_of
@@ -61,10 +62,12 @@ class Mapper:
     output: Output
     start: FrameName
     end: FrameName
+    _commits: Commits = field(init=False)
     _offsets: dict[str, int] = field(default_factory=dict)
     _recent: OrderedDict[str, Tiled] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
+        self._commits = Commits(self.output)
         self._offsets = {record.key: offset for offset, record in self.output.located()}
 
     def check(self, keys: Iterable[str]) -> None:
@@ -86,7 +89,7 @@ class Mapper:
             msg = f"{key}: is not in the manifest"
             raise NotMapped(msg)
         record = self.output.at(self._offsets[key])
-        check_committed(self.output, record)
+        check_committed(self._commits, record)
         if not isinstance(record, TiledRecord):
             msg = f"{key}: was not tiled ({record.code})"
             raise NotMapped(msg)

@@ -10,6 +10,7 @@ from dynres_cli.engines import Admit, Engine, Limits, Watch
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord, place
 from dynres_cli.operations.cards import Card, Place, bare, drawn
+from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.rerendering import Sources
 from dynres_cli.operations.shares import Shares
@@ -119,12 +120,13 @@ def draw_all(
 
 def _wishes(order: ReportOrder, pieces: Pieces, in_work: dict[str, Wish]) -> Iterator[Item]:
     """Every record of the sample with its source; all of them are counted."""
+    commits = Commits(order.output)
     for number, record in enumerate(order.output.records()):
         pieces.shares.add(record)
         found = order.sources.find(record) if order.sources else None
         if not order.wants(number):
             continue
-        check_committed(order.output, record)
+        check_committed(commits, record)
         key = place(record)
         wish = Wish(key, record.source, "", record=record, piece=pieces.path(order.folder, pieces.count))
         if isinstance(record, TiledRecord):

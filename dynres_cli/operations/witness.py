@@ -78,17 +78,17 @@ def in_part(record: Record, part: str) -> Record:
     return replace(record, files=tuple(replace(entry, path=f"{part}/{entry.path}") for entry in record.files))
 
 
-def check_committed(output: Output, record: Record) -> None:
-    """Refuse a line that says other than the record in the picture's own folder; where there is none, it is believed.
+def check_committed(commits: Commits, record: Record) -> None:
+    """Refuse a line that says other than the record that was committed; where there is none, the line is believed.
 
     RunError: one of the two was edited.
     """
-    key, part = place(record), output.part(place(record))
+    key, part = place(record), commits.output.part(place(record))
     try:
-        own = _parsed(record_text(output.home(key), key))
+        own = _parsed(commits.text(key))
     except RunError:
         return
     if own is not None and record != (own if part is None else in_part(own, part)):
-        told = f"{record.key} is not what its own {RECORD} says"
-        msg = f"{output.where}: {told}; one of them was edited, see `dynres verify`"
+        told = f"{record.key} is not what {commits.path(key, record)} says"
+        msg = f"{commits.output.where}: {told}; one of them was edited, see `dynres verify`"
         raise RunError(msg, "manifest")

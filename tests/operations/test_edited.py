@@ -17,7 +17,7 @@ from dynres_cli.operations.opened import open_run
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.statistics import statistics_of
 from tests.cli.command import dynres
-from tests.operations.outputs import copy, edit
+from tests.operations.outputs import SMALL, copy, edit, tiled
 
 KEY = "z.bmp"
 
@@ -50,7 +50,7 @@ def test_what_the_rules_would_not_make_is_refused(out: Path, reader: str, old: s
 def test_a_line_that_differs_from_the_pictures_own_record_is_refused(out: Path, reader: str) -> None:
     """33 pixels made 34: the same grid comes of it, but grid.json says otherwise."""
     edit(out, '"width": 33', '"width": 34')
-    with open_output(str(out)) as output, pytest.raises(RunError, match=r"z\.bmp is not what its own grid\.json says"):
+    with open_output(str(out)) as output, pytest.raises(RunError, match=r"z\.bmp is not what z\.bmp/grid\.json says"):
         READERS[reader](output)
 
 
@@ -79,3 +79,11 @@ def test_a_tile_with_other_pixels_is_not_shown(finished: Path, tmp_path: Path) -
         card = drawn(record, Place(str(out), tuple(output.path(record, each) for each in record.files)), lambda _: None)
     assert (card.missing, card.views[0].picture) == (1, None)
     assert card.views[1].picture is not None
+
+
+def test_a_line_that_differs_from_a_shards_index_is_refused(source: Path, tmp_path: Path) -> None:
+    """In shards the records were committed to indexes."""
+    out = tiled(source, tmp_path / "out", *SMALL, "--layout", "webdataset")
+    edit(out, '"width": 33', '"width": 34')
+    with open_output(str(out)) as output, pytest.raises(RunError, match=r"z\.bmp is not what shard-00000\.index\.json"):
+        READERS["map"](output)
