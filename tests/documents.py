@@ -91,7 +91,8 @@ class Desk:
     @property
     def environment(self) -> dict[str, str]:
         path = f"{self.home / 'bin'}:{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+        offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(self.home / "hf")}
+        return {**os.environ, **offline, "PATH": path, "PYTHONPATH": str(ROOT), "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
 
     def printed(self, session: Block) -> list[str]:
         """What each command of a session prints; they run in one shell, so that `$?` and variables carry over."""
@@ -120,7 +121,16 @@ class Desk:
         at_hand = [each.text for each in scripts if not missing(each.needs)]
         for each in scripts:
             compile(each.text, "a block of the page", "exec")
-        subprocess.run([sys.executable, "-c", "\n".join(at_hand)], cwd=self.home, env=self.environment, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", "\n".join(at_hand)],
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def run_page(page: str, home: Path) -> None:

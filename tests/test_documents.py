@@ -11,7 +11,8 @@ from dynres_cli.operations.describing import described
 from tests.documents import ROOT, Block, Desk, blocks, missing, needs_of, pattern, run_page
 
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = sorted((ROOT / "docs" / "how-to").glob("*.md"))
+PAGES = [page for page in sorted((ROOT / "docs" / "how-to").glob("*.md")) if blocks(page.read_text("utf-8"))]
+"""Those that show sessions or Python; scripts for other programs have tests of their own."""
 NEEDED = ("command bash", "command find", "command jq")
 
 
@@ -37,8 +38,12 @@ def test_a_how_to_prints_what_it_shows(page: Path, tmp_path: Path) -> None:
     """Each page begins anew, with nothing but the samples."""
     text = page.read_text("utf-8")
     refuse_without(needs_of(text))
-    assert blocks(text), f"{page.name} shows nothing that could be run"
     run_page(text, tmp_path)
+
+
+def test_there_are_pages() -> None:
+    """Else the test before would pass by running nothing."""
+    assert len(PAGES) >= 6
 
 
 def test_blocks_say_what_they_need() -> None:
