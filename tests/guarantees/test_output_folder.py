@@ -62,6 +62,7 @@ def test_two_runs_never_write_into_one_output(tmp_path: Path) -> None:
     """Guarantee 7: the second run exits 1 and names the first; once that one is killed, the next starts at once."""
     folder, out = tmp_path / "in", tmp_path / "out"
     corpus.photos(folder, 200)
+    corpus.write_all(folder, {"slow.png": corpus.slow_png(9000)})  # keeps the first run at work
     first = start(folder, out)
     wait_for(lambda: made(out) > 0)
     second = tile(folder, out)
@@ -69,6 +70,7 @@ def test_two_runs_never_write_into_one_output(tmp_path: Path) -> None:
     assert (second.returncode, second.stderr.count(b"\n")) == (1, 1)
     assert f"process {first.pid} on ".encode() in second.stderr
     os.kill(first.pid, signal.SIGKILL)  # its workers die of it by themselves
+    (folder / "slow.png").unlink()
     third = tile(folder, out)
     first.communicate()
     assert third.returncode == 0, third.stderr
