@@ -91,13 +91,19 @@ def facts(readings: Readings) -> str:
 
 
 def page(runs: list[Readings]) -> str:
-    """The whole of RESULTS.md, from the newest run and the one before it."""
+    """The whole of RESULTS.md, from the newest run and the one before it; the stages are the last that were counted."""
     newest, before = runs[-1], runs[-2] if len(runs) > 1 else None
     parts = [HEAD, facts(newest), "", table(newest, before), ""]
-    if newest["stages"]:
+    stages = last_stages(runs)
+    if stages:
         parts += ["## Where the time goes", "", "![Milliseconds an image by stage](stages.png)", ""]
-        parts += [stage_table(newest["stages"]), ""]
+        parts += [stage_table(stages), ""]
     return "\n".join(parts)
+
+
+def last_stages(runs: list[Readings]) -> dict[str, dict[str, float]]:
+    """The stages of the newest run that counted them."""
+    return next((run["stages"] for run in reversed(runs) if run["stages"]), {})
 
 
 def publish() -> None:
@@ -109,8 +115,8 @@ def publish() -> None:
     except ImportError:
         print("stages.png was not drawn: it needs matplotlib (pip install -e '.[bench]')")
         return
-    if runs[-1]["stages"]:
-        figure.draw(runs[-1]["stages"], HERE / "stages.png")
+    if stages := last_stages(runs):
+        figure.draw(stages, HERE / "stages.png")
 
 
 if __name__ == "__main__":
