@@ -18,7 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dynres_cli.engines import ENGINES, Admit, Cluster, Engine, Limits, Outcome, Watch, on_ray  # noqa: E402 - path first
+from dynres_cli.engines import ENGINES, on_ray  # noqa: E402 - path first
+from dynres_cli.engines.cluster import Cluster  # noqa: E402 - path first
+from dynres_cli.engines.contract import Admit, Engine, Limits, Outcome, Watch  # noqa: E402 - path first
 from dynres_cli.items import Done, Item  # noqa: E402
 
 TWO = Limits(jobs=2, timeout=120)

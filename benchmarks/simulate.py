@@ -23,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dynres_cli.engines import ENGINES, Admit, Limits, Outcome, Watch  # noqa: E402 - the path comes first
+from dynres_cli.engines import ENGINES  # noqa: E402 - the path comes first
+from dynres_cli.engines.contract import Admit, Limits, Outcome, Watch  # noqa: E402 - the path comes first
 from dynres_cli.items import Done, Item  # noqa: E402
 from dynres_cli.keys import Shard  # noqa: E402
 from dynres_cli.manifest import VOLUME_IMAGES, FileEntry, GridEntry, SizeEntry, TiledRecord, line  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dynres_cli.engines import hold_to_one_thread
+from dynres_cli.engines.threads import hold_to_one_thread
 
 # NumPy reads this on import, so it comes before everything that imports it.
 hold_to_one_thread(os.environ)

@@ -16,7 +16,8 @@ from dynres_cli.render import Look
 from dynres_cli.resample import Order
 from dynres_cli.sinks import parquet
 from dynres_cli.sinks.tree import Writing
-from dynres_cli.storage import Writer, is_url
+from dynres_cli.storage import Writer
+from dynres_cli.urls import is_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from dynres_cli import decode, picture, probe, resume
 from dynres_cli.arena import Arena
-from dynres_cli.engines import Admit
+from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
 from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
 from dynres_cli.geometry import Plan
@@ -24,7 +24,8 @@ from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look, render
 from dynres_cli.sinks import tree
-from dynres_cli.storage import NewFile, Writer, is_url
+from dynres_cli.storage import NewFile, Writer
+from dynres_cli.urls import is_url
 
 ARENA = Arena()
 """The views and the tensor of the picture that this thread works on."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dynres_cli.errors import FailureCode, RunError
 from dynres_cli.items import Failed, Stage
+from dynres_cli.jsontext import raw, shown, to_json
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -155,27 +155,6 @@ def _plain(value: object) -> object:
         names = [each.name for each in dataclasses.fields(value)]
         return {name: _plain(getattr(value, name)) for name in names if getattr(value, name) is not None}
     return value
-
-
-_UNSAFE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
-def to_json(value: object) -> str:
-    """JSON on one line, in the field's order, that is valid UTF-8 and cannot steer a terminal."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-
-
-def shown(name: str) -> str:
-    """A name as it stands in JSON: bytes that are not UTF-8 become replacement characters."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def raw(name: str) -> str | None:
-    """The bytes of a name in base64 if they are not UTF-8, else None."""
-    encoded = name.encode("utf-8", "surrogateescape")
-    return None if shown(name).encode() == encoded else base64.b64encode(encoded).decode("ascii")
 
 
 def place(record: Record) -> str:

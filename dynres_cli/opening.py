@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -28,6 +27,8 @@ class Source:
 
     @property
     def sha256(self) -> str:
+        import hashlib  # noqa: PLC0415 - OpenSSL is loaded with it, and a look at a header takes no digest
+
         return hashlib.sha256(self.data).hexdigest()
 
 

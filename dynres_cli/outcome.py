@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dynres_cli.errors import NotTileable
-from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
-from dynres_cli.geometry import Plan, Size, to_source
+from dynres_cli.facts import Facts, Handling
+from dynres_cli.fitting import all_flags
+from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Item
-from dynres_cli.manifest import FileEntry, GridEntry, SizeEntry, TiledRecord, raw, shown
+from dynres_cli.jsontext import raw, shown
+from dynres_cli.manifest import FileEntry, GridEntry, SizeEntry, TiledRecord
 from dynres_cli.opening import Source
 from dynres_cli.recipe import Recipe
 
@@ -67,30 +68,3 @@ def model_inputs(recipe: Recipe, size: Size, plan: Plan) -> Mapping[str, Any] | 
     """What the model needs beside pixels, under its own names; None where it needs nothing more."""
     stated = recipe.strategy.inputs
     return dict(stated(size, recipe.params, plan)) if stated else None
-
-
-def all_flags(
-    facts: Facts, handling: Handling, recipe: Recipe, plan: Plan, *, truncated: bool = False
-) -> tuple[str, ...]:
-    """Every flag of a picture in the order of the design."""
-    flipped = _grid_if_upright(facts, recipe) != plan.grid if facts.orientation >= 5 else False
-    read = flags(facts, handling, truncated=truncated, grid_flipped=flipped)
-    return read + fit_flags(*scales(plan, facts.tiled_size(handling))) + last_flags(facts)
-
-
-def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:
-    try:
-        return recipe.plan(facts.upright_size()).grid
-    except NotTileable:
-        return None
-
-
-def scales(plan: Plan, size: Size) -> tuple[float, float]:
-    """How much larger the tiles show the picture than it is, by axis."""
-    back = to_source(plan, size, measured_surface(plan))
-    return float(1 / back.scale_x), float(1 / back.scale_y)
-
-
-def measured_surface(plan: Plan) -> int:
-    """The surface whose scale is told: that of the first tile."""
-    return next((view for view in plan.views if view.role == "tile"), plan.views[0]).surface

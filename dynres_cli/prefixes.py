@@ -14,8 +14,8 @@ from dynres_cli.containers.members import plain_name
 from dynres_cli.errors import UsageError
 from dynres_cli.items import Item
 from dynres_cli.ordering import in_key_order
-from dynres_cli.storage.urls import bare, below
 from dynres_cli.tree import Tree, looks_like_image
+from dynres_cli.urls import bare, below
 
 
 @dataclass(slots=True)

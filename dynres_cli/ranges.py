@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dynres_cli.errors import ImageError
-from dynres_cli.storage.urls import is_url
+from dynres_cli.urls import is_url
 
 HEADER_BLOCK = 1 << 16
 """Enough for most headers in one request."""

@@ -16,8 +16,8 @@ from dynres_cli.containers import kind_of
 from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
-from dynres_cli.storage.urls import bare, is_url, protocol
 from dynres_cli.tree import SkipReason, Tree, merged, portable, same_place
+from dynres_cli.urls import bare, is_url, protocol
 
 
 @dataclass(frozen=True, slots=True)

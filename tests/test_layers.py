@@ -16,13 +16,13 @@ PACKAGE = Path(__file__).parent.parent / "dynres_cli"
 
 LAYERS = {
     0: ("errors",),
-    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses"),
+    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses", "urls", "jsontext"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
         *("ordering", "ranges", "fetching", "containers", "prefixes"),
         *("depth", "picture", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
-    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "outcome"),
+    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome"),
     4: ("job", "choices", "api"),
     5: ("operations",),
     6: ("report",),

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dynres_cli.cli.running import Steering
-from dynres_cli.engines import ENGINES, Limits, Pace, Watch
+from dynres_cli.engines import ENGINES
+from dynres_cli.engines.contract import Limits, Pace, Watch
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.reporting import PAGE, Pieces, ReportOrder, draw_all
 from dynres_cli.operations.rerendering import Sources
@@ -18,7 +19,8 @@ from dynres_cli.report.steps import steps
 from dynres_cli.report.text import count, safe
 from dynres_cli.report.wording import about_views
 from dynres_cli.source import Selection
-from dynres_cli.storage import NewFile, Writer, check_writable, joined, stat_below
+from dynres_cli.storage import NewFile, Writer, check_writable, stat_below
+from dynres_cli.urls import joined
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,54 +26,11 @@ ENVIRONMENT = (
 def load_config(context: typer.Context, file: Path | None) -> Path | None:
     """Read a command's defaults from its table in --config FILE, or in ./dynres.toml if that exists."""
     found = file or Path("dynres.toml")
-    if file is None and not found.is_file():
-        return None
-    try:
-        tables = tomllib.loads(found.read_text("utf-8"))
-    except OSError as error:
-        msg = (
-            f"{found}: cannot read the configuration: {error.strerror}; name a TOML file with a table for each command"
-        )
-        raise UsageError(msg) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        msg = f"{found}: not a TOML file: {error}"
-        raise UsageError(msg) from None
-    _refuse_unknown_tables(tables, found)
-    table = tables.get(context.info_name or "", {})
-    if not isinstance(table, dict):
-        msg = f"{found}: {context.info_name} must be a table: [{context.info_name}]"
-        raise UsageError(msg)
-    context.default_map = {**(context.default_map or {}), **_by_parameter(context, table, found)}
+    if file is not None or found.is_file():
+        from dynres_cli.cli.config import defaults
+
+        context.default_map = {**(context.default_map or {}), **defaults(context, found)}
     return file
-
-
-def _refuse_unknown_tables(tables: Mapping[str, object], found: Path) -> None:
-    """A table of no command would be of no effect, and nobody would be told."""
-    from dynres_cli.cli.app import COMMANDS
-
-    for name in tables:
-        if name not in COMMANDS:
-            near = difflib.get_close_matches(name, list(COMMANDS), n=1)
-            hint = f"did you mean [{near[0]}]?" if near else f"the tables are {', '.join(COMMANDS)}"
-            msg = f"{found}: there is no command {name!r}; {hint}"
-            raise UsageError(msg)
-
-
-def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) -> dict[str, Any]:
-    """The table's long option names as the command's own parameter names."""
-    names = {
-        option.removeprefix("--"): parameter.name
-        for parameter in context.command.params
-        for option in parameter.opts
-        if option.startswith("--")
-    }
-    for name in table:
-        if name not in names or name in ("config", "shard"):
-            near = difflib.get_close_matches(name, list(names), n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            msg = f"{found}: {context.info_name} has no option {name!r}{hint}"
-            raise UsageError(msg)
-    return {str(names[name]): value for name, value in table.items()}
 
 
 def assignments(pairs: list[str]) -> dict[str, str]:

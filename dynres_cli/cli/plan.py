@@ -81,7 +81,7 @@ def plan(
     from dynres_cli.choices import cores
     from dynres_cli.cli.planning import Asked, run
     from dynres_cli.engines import ENGINES
-    from dynres_cli.engines import Limits as EngineLimits
+    from dynres_cli.engines.contract import Limits as EngineLimits
     from dynres_cli.facts import Limits
     from dynres_cli.globs import Filter
     from dynres_cli.operations.memory import budget

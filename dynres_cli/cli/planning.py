@@ -9,7 +9,7 @@ from pathlib import Path
 from dynres_cli.cli.inspect import save
 from dynres_cli.cli.options import refuse_beside_all
 from dynres_cli.cli.running import Steering
-from dynres_cli.engines import Pace, Watch
+from dynres_cli.engines.contract import Pace, Watch
 from dynres_cli.errors import UsageError
 from dynres_cli.handling import handling_for
 from dynres_cli.operations import sweeping

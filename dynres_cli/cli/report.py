@@ -41,7 +41,7 @@ def report(
     """Write OUT/report.html: every picture under its grid, its views in order, and how they are spread."""
     from dynres_cli.choices import cores
     from dynres_cli.cli.drawing import Request, run
-    from dynres_cli.engines import Limits
+    from dynres_cli.engines.contract import Limits
     from dynres_cli.operations.memory import budget
     from dynres_cli.operations.tiling import folds
     from dynres_cli.source import Selection

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
-from dynres_cli.engines import Pace, Watch
+from dynres_cli.engines.contract import Pace, Watch
 from dynres_cli.items import Done, Failed
 from dynres_cli.operations.tally import Tally
 from dynres_cli.operations.tiling import Observer, Order, Result, tile_all

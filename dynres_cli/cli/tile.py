@@ -133,8 +133,8 @@ def tile(
     from dynres_cli.choices import Choices, cores, job_for
     from dynres_cli.cli.layouts import Cut
     from dynres_cli.cli.running import Shown, list_only, run
-    from dynres_cli.engines import Cluster
-    from dynres_cli.engines import Limits as EngineLimits
+    from dynres_cli.engines.cluster import Cluster
+    from dynres_cli.engines.contract import Limits as EngineLimits
     from dynres_cli.facts import Limits
     from dynres_cli.globs import Filter
     from dynres_cli.handling import handling_for

@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from dynres_cli.engines.cluster import Cluster
-from dynres_cli.engines.contract import Admit, Engine, Limits, Outcome, Pace, Watch, Work, hold_to_one_thread
-
-__all__ = [
-    "ENGINES",
-    "Admit",
-    "Cluster",
-    "Engine",
-    "Limits",
-    "Outcome",
-    "Pace",
-    "Watch",
-    "Work",
-    "hold_to_one_thread",
-    "on_ray",
-]
+if TYPE_CHECKING:
+    from dynres_cli.engines.cluster import Cluster
+    from dynres_cli.engines.contract import Engine
 
 
 def _processes() -> Engine:
@@ -35,6 +23,8 @@ def _serial() -> Engine:
 
 
 def _ray() -> Engine:
+    from dynres_cli.engines.cluster import Cluster  # noqa: PLC0415 - an engine is loaded when it is chosen
+
     return on_ray(Cluster())
 
 

@@ -7,7 +7,7 @@ outcomes come as they are ready, in no particular order. Only a stop (see `Pace`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, MutableMapping
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -110,18 +110,3 @@ def refuse(need: int, budget: int) -> ImageError:
         "out_of_memory",
         f"needs {need:,} bytes of memory, and the whole run may use {budget:,}; raise --max-memory to tile it",
     )
-
-
-def hold_to_one_thread(environ: MutableMapping[str, str]) -> None:
-    """Hold the libraries' own thread pools to one thread; only of use before NumPy is imported.
-
-    A worker a core and a pool of threads in each would ask for the square of the cores.
-    """
-    for name in (
-        "OMP_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-        "VECLIB_MAXIMUM_THREADS",
-    ):
-        environ.setdefault(name, "1")

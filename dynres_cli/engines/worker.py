@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from dynres_cli.engines.contract import Outcome, Work, attempt, hold_to_one_thread, refuse
+from dynres_cli.engines.contract import Outcome, Work, attempt, refuse
+from dynres_cli.engines.threads import hold_to_one_thread
 from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 

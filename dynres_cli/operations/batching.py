@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from dynres_cli.engines import Outcome
+from dynres_cli.engines.contract import Outcome
 from dynres_cli.items import Failed, Item
 
 SMALLEST, LARGEST = 16, 256

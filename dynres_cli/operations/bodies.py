@@ -15,7 +15,8 @@ from dynres_cli.errors import RunError
 from dynres_cli.manifest import TAIL, Volume
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.index import image_lines
-from dynres_cli.storage import joined, open_below
+from dynres_cli.storage import open_below
+from dynres_cli.urls import joined
 
 Readable = io.BufferedReader | io.BufferedRandom
 

@@ -11,9 +11,10 @@ from PIL import Image
 
 from dynres_cli import normalize
 from dynres_cli.decode import decode
-from dynres_cli.engines import Admit
+from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import DynresError, ImageError, RunError
 from dynres_cli.facts import peak_bytes
+from dynres_cli.fitting import scales
 from dynres_cli.geometry import Plan, source_box
 from dynres_cli.manifest import FileEntry, TiledRecord
 from dynres_cli.opening import read_source
@@ -21,7 +22,6 @@ from dynres_cli.operations.assembling import sheets
 from dynres_cli.operations.checking import png_levels
 from dynres_cli.operations.replanning import replanned, size_of
 from dynres_cli.operations.rerendering import UNLIMITED, job_of
-from dynres_cli.outcome import scales
 from dynres_cli.probe import probe_bytes
 from dynres_cli.render import render
 from dynres_cli.resample import Pixels

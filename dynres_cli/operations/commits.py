@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import MANIFEST, RECORD, Record, TiledRecord, shown
+from dynres_cli.jsontext import shown
+from dynres_cli.manifest import MANIFEST, RECORD, Record, TiledRecord
 from dynres_cli.operations.compiling import record_text
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.shards.catalogue import Catalogue

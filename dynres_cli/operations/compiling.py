@@ -14,14 +14,16 @@ from dynres_cli import __version__
 from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
+from dynres_cli.jsontext import shown
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record, shown
+from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record
 from dynres_cli.operations.ahead import ahead
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.operations.spool import Spool
 from dynres_cli.resume import LARGEST_RECORD
-from dynres_cli.storage import is_url, read_below
+from dynres_cli.storage import read_below
+from dynres_cli.urls import is_url
 
 RECORDS_AT_ONCE = 32
 """Records that are read together from an object store, which answers each of them slowly and all of them as fast."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from dynres_cli import probe
-from dynres_cli.engines import Admit, Outcome, Work
+from dynres_cli.engines.contract import Admit, Outcome, Work
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Limits
 from dynres_cli.items import Done, Item

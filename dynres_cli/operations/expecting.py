@@ -9,9 +9,9 @@ from math import pow, sqrt  # noqa: A004 - of floats alone, so that types stay f
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
+from dynres_cli.fitting import all_flags, measured_surface
 from dynres_cli.geometry import Affine, Plan, Size, to_source
 from dynres_cli.job import made_bytes
-from dynres_cli.outcome import all_flags, measured_surface
 from dynres_cli.recipe import Recipe
 from dynres_cli.sinks import npy
 from dynres_cli.sinks.tree import Writing

@@ -27,7 +27,8 @@ from dynres_cli.job import Job
 from dynres_cli.manifest import RECORD
 from dynres_cli.opening import read_source
 from dynres_cli.operations.arriving import Feed
-from dynres_cli.storage import is_url, stat_below
+from dynres_cli.storage import stat_below
+from dynres_cli.urls import is_url
 
 AT_ONCE = 16
 """Requests that are under way together."""

@@ -7,8 +7,9 @@ import json
 from dynres_cli import __version__
 from dynres_cli.choices import plain
 from dynres_cli.errors import UsageError
+from dynres_cli.jsontext import to_json
 from dynres_cli.keys import KeyList
-from dynres_cli.manifest import ALGORITHM, SCHEMA, Run, TiledRecord, to_json
+from dynres_cli.manifest import ALGORITHM, SCHEMA, Run, TiledRecord
 from dynres_cli.operations.compiling import Counts
 from dynres_cli.operations.reading import Output
 from dynres_cli.recipe import resolve

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from dynres_cli import probe
 from dynres_cli.errors import ImageError, UsageError
 from dynres_cli.facts import Facts, Handling, Limits, check_frames
+from dynres_cli.fitting import all_flags
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Stage
 from dynres_cli.opening import Source, check_bytes
-from dynres_cli.outcome import all_flags
 from dynres_cli.recipe import Recipe
-from dynres_cli.storage import is_url
 from dynres_cli.strategies import Candidate
+from dynres_cli.urls import is_url
 
 STDIN = "-"
 

@@ -11,8 +11,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from dynres_cli.errors import RunError, UsageError
+from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, Shard, to_bytes
-from dynres_cli.manifest import MANIFEST, VOLUME_IMAGES, Keys, Record, Run, place, shown
+from dynres_cli.manifest import MANIFEST, VOLUME_IMAGES, Keys, Record, Run, place
 from dynres_cli.operations.compiling import Counts
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.reading import Output, named, open_output

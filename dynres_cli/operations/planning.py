@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from dynres_cli.engines import Engine, Limits, Watch
+from dynres_cli.engines.contract import Engine, Limits, Watch
 from dynres_cli.errors import NothingFound
 from dynres_cli.items import Failed
 from dynres_cli.operations.batching import in_batches

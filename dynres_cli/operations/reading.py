@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
+from dynres_cli.jsontext import shown, to_json
 from dynres_cli.keys import KeyList
 from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
@@ -27,8 +28,6 @@ from dynres_cli.manifest import (
     parse_record,
     parse_run,
     place,
-    shown,
-    to_json,
     volume_name,
 )
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
@@ -36,7 +35,8 @@ from dynres_cli.operations.replanning import replanned
 from dynres_cli.resume import LARGEST_RECORD, file_name
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import shard_of, shards_in
-from dynres_cli.storage import is_url, joined, open_below, safe_parts
+from dynres_cli.storage import open_below, safe_parts
+from dynres_cli.urls import is_url, joined
 
 VERSION = 1
 LARGEST_REWRITTEN = 256 << 20

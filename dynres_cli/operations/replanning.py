@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from dynres_cli.errors import DynresError, RunError
 from dynres_cli.geometry import Plan, Size
-from dynres_cli.manifest import GridEntry, SizeEntry, TiledRecord, to_json
+from dynres_cli.jsontext import to_json
+from dynres_cli.manifest import GridEntry, SizeEntry, TiledRecord
 from dynres_cli.recipe import Recipe, resolve
 
 

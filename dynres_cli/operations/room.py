@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 
 from dynres_cli import probe, resume
-from dynres_cli.engines import Admit, Engine, Limits, Watch
+from dynres_cli.engines.contract import Admit, Engine, Limits, Watch
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Item
 from dynres_cli.job import Job

@@ -8,7 +8,7 @@ from math import sqrt
 
 from dynres_cli import normalize
 from dynres_cli.decode import decode
-from dynres_cli.engines import Admit, Outcome
+from dynres_cli.engines.contract import Admit, Outcome
 from dynres_cli.facts import Limits
 from dynres_cli.items import Done, Item
 from dynres_cli.job import need

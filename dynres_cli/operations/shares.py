@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dynres_cli.errors import RunError
+from dynres_cli.fitting import scales
 from dynres_cli.manifest import Record, TiledRecord
 from dynres_cli.operations.replanning import replanned, size_of
-from dynres_cli.outcome import scales
 
 ASPECTS = (
     (1 / 3, "below 1:3"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
-from dynres_cli.engines import Admit
+from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, Limits, check_frames, peak_bytes
 from dynres_cli.items import Done, Item

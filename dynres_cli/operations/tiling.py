@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dynres_cli.addresses import parsed
-from dynres_cli.engines import ENGINES, Cluster, Engine, Limits, Pace, Watch, on_ray
+from dynres_cli.engines import ENGINES, on_ray
+from dynres_cli.engines.cluster import Cluster
+from dynres_cli.engines.contract import Engine, Limits, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, forget, process, recorded
@@ -30,7 +32,8 @@ from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
 from dynres_cli.picture import prepare_worker
 from dynres_cli.source import Listing, Selection, listing
-from dynres_cli.storage import Held, Writer, check_writable, clean_tree, is_fresh, is_url, joined, lock
+from dynres_cli.storage import Held, Writer, check_writable, clean_tree, is_fresh, lock
+from dynres_cli.urls import is_url, joined
 
 STATE = ".dynres"
 LARGEST_CHUNK, CHUNKS = 16, 64

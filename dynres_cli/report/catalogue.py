@@ -6,7 +6,7 @@ import dataclasses
 import textwrap
 from collections.abc import Sequence
 
-from dynres_cli.manifest import to_json
+from dynres_cli.jsontext import to_json
 from dynres_cli.operations.describing import EXAMPLE, Description
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from dynres_cli.manifest import shown, to_json
+from dynres_cli.jsontext import shown, to_json
 from dynres_cli.operations.comparing import Comparison
 from dynres_cli.operations.inspecting import Inspection, NotInspected
 from dynres_cli.report.inspection import as_json, failed_fields

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 
-from dynres_cli.manifest import to_json
+from dynres_cli.jsontext import to_json
 from dynres_cli.operations.differing import Difference, Setting
 from dynres_cli.report import printing
 from dynres_cli.report.text import count, safe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dynres_cli.manifest import to_json
+from dynres_cli.jsontext import to_json
 from dynres_cli.operations.forecast import Forecast
 from dynres_cli.operations.sweeping import Fit, limit_of_tiles
 from dynres_cli.report.summary import aligned, by_reason, histogram

@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
+from dynres_cli.fitting import measured_surface
 from dynres_cli.geometry import Plan, Size, content_box
-from dynres_cli.manifest import shown, to_json
+from dynres_cli.jsontext import shown, to_json
 from dynres_cli.operations.inspecting import Inspection, NotInspected
-from dynres_cli.outcome import measured_surface
 from dynres_cli.report.drawing import Drawing, beside, cell_of, grid_lines
 from dynres_cli.report.meanings import meaning
 from dynres_cli.report.text import count, safe, size_of

@@ -14,7 +14,7 @@ from typing import IO, Any
 from dynres_cli import __version__
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed
-from dynres_cli.manifest import raw, shown, to_json
+from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.tally import Tally
 from dynres_cli.operations.tiling import Order
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dynres_cli.manifest import to_json
+from dynres_cli.jsontext import to_json
 from dynres_cli.operations.asking import Asked
 from dynres_cli.operations.mapping import Piece
 from dynres_cli.operations.shapes import Shape

@@ -7,7 +7,8 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from dynres_cli.manifest import FailedRecord, Record, to_json
+from dynres_cli.jsontext import to_json
+from dynres_cli.manifest import FailedRecord, Record
 from dynres_cli.operations.statistics import ASPECTS, LARGEST, SCALES, WIDEST, Statistics
 from dynres_cli.report.summary import aligned, by_reason, histogram
 from dynres_cli.report.text import bar, count, safe, size_of

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dynres_cli.items import Done, Failed, Item
-from dynres_cli.manifest import raw, shown, to_json
+from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.tally import Tally
 from dynres_cli.report.text import count, duration, safe, size_of
 

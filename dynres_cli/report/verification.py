@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 
-from dynres_cli.manifest import to_json
+from dynres_cli.jsontext import to_json
 from dynres_cli.operations.checking import Finding
 from dynres_cli.operations.verifying import Account
 from dynres_cli.report import printing

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dynres_cli.fitting import measured_surface, scales
 from dynres_cli.geometry import Plan, Size, View, content_box
 from dynres_cli.operations.inspecting import Inspection
-from dynres_cli.outcome import measured_surface, scales
 from dynres_cli.strategies import FAMILIES, load
 
 CLOSE = 1.05

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import TAIL, LayoutEntry, Record, TiledRecord, to_json
+from dynres_cli.jsontext import to_json
+from dynres_cli.manifest import TAIL, LayoutEntry, Record, TiledRecord
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import open_below

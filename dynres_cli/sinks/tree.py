@@ -14,7 +14,8 @@ import numpy as np
 from dynres_cli import normalize
 from dynres_cli.arena import Arena
 from dynres_cli.geometry import Plan, Size, View, source_box
-from dynres_cli.manifest import FileEntry, FileKind, shown
+from dynres_cli.jsontext import shown
+from dynres_cli.manifest import FileEntry, FileKind
 from dynres_cli.normalize import Floats
 from dynres_cli.presets import PixelPolicy
 from dynres_cli.render import Picture

@@ -10,7 +10,8 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from dynres_cli.manifest import FileEntry, Record, TiledRecord, to_json
+from dynres_cli.jsontext import to_json
+from dynres_cli.manifest import FileEntry, Record, TiledRecord
 from dynres_cli.sinks.shard import Sample, Shard, unplaced
 
 END = bytes(2 * tarfile.BLOCKSIZE)

@@ -6,7 +6,6 @@ from dynres_cli.storage.calls import SYSTEM, Calls, classify
 from dynres_cli.storage.folders import check_writable, clean_tree, free_bytes, is_fresh, is_temporary, open_folder
 from dynres_cli.storage.lock import Held, lock
 from dynres_cli.storage.reading import listed_below, open_below, read_below, safe_parts, sizes_below, stat_below
-from dynres_cli.storage.urls import is_url, joined
 from dynres_cli.storage.writing import NewFile, Writer
 
 __all__ = [
@@ -21,8 +20,6 @@ __all__ = [
     "free_bytes",
     "is_fresh",
     "is_temporary",
-    "is_url",
-    "joined",
     "listed_below",
     "lock",
     "open_below",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
-from dynres_cli.storage.urls import is_url
+from dynres_cli.urls import is_url
 
 _TEMPORARY = re.compile(r"\.dynres-tmp-(\d{1,10})-[0-9a-f]{8}")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
 from dynres_cli.storage.folders import NO_FOLLOW, is_alive, open_folder
-from dynres_cli.storage.urls import is_url
+from dynres_cli.urls import is_url
 
 PLACE = ".dynres"
 _PATIENCE = 5.0

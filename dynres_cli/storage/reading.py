@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dynres_cli.errors import RunError
 from dynres_cli.storage.folders import NO_FOLLOW, open_folder
-from dynres_cli.storage.urls import is_url
+from dynres_cli.urls import is_url
 
 if TYPE_CHECKING:
     from dynres_cli.storage.objects import Found

@@ -15,7 +15,7 @@ from typing import Any
 
 from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.storage.retrying import answer_timeout, persistent
-from dynres_cli.storage.urls import protocol
+from dynres_cli.urls import protocol
 
 SECOND = 1_000_000_000
 STAMP = "dynres-source-time"

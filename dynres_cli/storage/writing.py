@@ -16,7 +16,7 @@ from dynres_cli.storage.direct import write_past_cache
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
 from dynres_cli.storage.lock import PLACE
 from dynres_cli.storage.reading import safe_parts
-from dynres_cli.storage.urls import is_url
+from dynres_cli.urls import is_url
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 

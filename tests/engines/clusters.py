@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from dynres_cli.engines import Cluster, Engine
 from dynres_cli.engines import on_ray as engine_on
+from dynres_cli.engines.cluster import Cluster
+from dynres_cli.engines.contract import Engine
 
 NEEDS_RAY = "needs Ray: pip install 'dynres[ray]', or `make test-ray`"
 ON_RAY = (

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dynres_cli.engines import Admit, Outcome
+from dynres_cli.engines.contract import Admit, Outcome
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Failed, Item
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dynres_cli.engines import ENGINES, Engine, Limits, Outcome, Pace, Watch
-from dynres_cli.engines.contract import UNWATCHED
+from dynres_cli.engines import ENGINES
+from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Pace, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Item
 from tests.engines.clusters import ON_RAY, TwoNodes

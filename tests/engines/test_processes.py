@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dynres_cli.engines import Limits, Pace, Watch
+from dynres_cli.engines.contract import Limits, Pace, Watch
 from dynres_cli.engines.hand import NOISE_KEPT
 from dynres_cli.engines.processes import run
 from dynres_cli.items import Failed, Item
@@ -219,7 +219,7 @@ def test_workers_leave_signals_to_the_parent(number: signal.Signals) -> None:
 
 
 BUSY_PARENT = """
-from dynres_cli.engines import Limits
+from dynres_cli.engines.contract import Limits
 from dynres_cli.engines.processes import run
 from tests.engines.deeds import double, numbers
 deeds = dict.fromkeys(range(1, 1000), {deed!r})

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from dynres_cli.engines import Cluster, Limits, Pace, Watch, on_ray
+from dynres_cli.engines import on_ray
+from dynres_cli.engines.cluster import Cluster
+from dynres_cli.engines.contract import Limits, Pace, Watch
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.items import Failed, Item
 from tests.engines.clusters import ON_RAY, TwoNodes

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dynres_cli.choices import Choices, job_for
-from dynres_cli.engines import Limits, Watch
+from dynres_cli.engines.contract import Limits, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.handling import handling_for
 from dynres_cli.items import Done, Failed

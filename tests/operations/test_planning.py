@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dynres_cli.engines import Engine, Limits, Outcome, Watch, Work
+from dynres_cli.engines.contract import Engine, Limits, Outcome, Watch, Work
 from dynres_cli.engines.serial import run as serial
 from dynres_cli.errors import UsageError
 from dynres_cli.facts import Facts, Handling

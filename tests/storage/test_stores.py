@@ -17,7 +17,7 @@ from dynres_cli.source import Selection, listing
 from dynres_cli.storage import NewFile, Writer, check_writable, lock, read_below, sizes_below, stat_below
 from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stores import store_of
-from dynres_cli.storage.urls import below, is_url
+from dynres_cli.urls import below, is_url
 from tests.storage.stores import has
 
 needs_fsspec = pytest.mark.skipif(not has("fsspec"), reason="needs fsspec: pip install -e '.[test-s3]'")

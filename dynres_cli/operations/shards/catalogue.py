@@ -15,8 +15,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from dynres_cli.errors import RunError
+from dynres_cli.jsontext import shown
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import ShardLayout, shown
+from dynres_cli.manifest import ShardLayout
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard, shards_in

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import LayoutEntry, Record, parse_record, shown
+from dynres_cli.jsontext import shown
+from dynres_cli.manifest import LayoutEntry, Record, parse_record
 from dynres_cli.operations.checking import Finding, Problem
 from dynres_cli.operations.shards.catalogue import legible_key
 from dynres_cli.sinks import packed

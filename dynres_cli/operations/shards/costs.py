@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dynres_cli.engines import Admit, Engine, Limits, Watch
+from dynres_cli.engines.contract import Admit, Engine, Limits, Watch
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Limits as FileLimits
 from dynres_cli.items import Done, Failed, Item

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dynres_cli.engines import Engine, Limits, Watch
+from dynres_cli.engines.contract import Engine, Limits, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, recorded

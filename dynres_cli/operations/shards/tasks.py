@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynres_cli.engines import Admit
+from dynres_cli.engines.contract import Admit
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process
 from dynres_cli.operations.shards.finished import judged

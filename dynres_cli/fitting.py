@@ -1,0 +1,35 @@
+"""How a plan fits its picture: how much larger its tiles show it, and what is to be said of that."""
+
+from __future__ import annotations
+
+from dynres_cli.errors import NotTileable
+from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
+from dynres_cli.geometry import Plan, Size, to_source
+from dynres_cli.recipe import Recipe
+
+
+def all_flags(
+    facts: Facts, handling: Handling, recipe: Recipe, plan: Plan, *, truncated: bool = False
+) -> tuple[str, ...]:
+    """Every flag of a picture in the order of the design."""
+    flipped = _grid_if_upright(facts, recipe) != plan.grid if facts.orientation >= 5 else False
+    read = flags(facts, handling, truncated=truncated, grid_flipped=flipped)
+    return read + fit_flags(*scales(plan, facts.tiled_size(handling))) + last_flags(facts)
+
+
+def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:
+    try:
+        return recipe.plan(facts.upright_size()).grid
+    except NotTileable:
+        return None
+
+
+def scales(plan: Plan, size: Size) -> tuple[float, float]:
+    """How much larger the tiles show the picture than it is, by axis."""
+    back = to_source(plan, size, measured_surface(plan))
+    return float(1 / back.scale_x), float(1 / back.scale_y)
+
+
+def measured_surface(plan: Plan) -> int:
+    """The surface whose scale is told: that of the first tile."""
+    return next((view for view in plan.views if view.role == "tile"), plan.views[0]).surface
