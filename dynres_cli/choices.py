@@ -14,7 +14,6 @@ from dynres_cli.manifest import LayoutEntry
 from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look
 from dynres_cli.resample import Order
-from dynres_cli.sinks import parquet
 from dynres_cli.sinks.tree import Writing
 from dynres_cli.storage import Writer
 from dynres_cli.urls import is_url
@@ -130,6 +129,8 @@ def check_layout(chosen: Choices, out: str) -> None:
             msg = "the packed layout holds tensors alone; leave out --tiles and --tensor, or use --layout webdataset"
             raise UsageError(msg)
     if name == "parquet":
+        from dynres_cli.sinks import parquet  # noqa: PLC0415 - for this layout alone
+
         parquet.require()
 
 

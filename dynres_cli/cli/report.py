@@ -42,8 +42,8 @@ def report(
     from dynres_cli.choices import cores
     from dynres_cli.cli.drawing import Request, run
     from dynres_cli.engines.contract import Limits
+    from dynres_cli.operations.claiming import folds
     from dynres_cli.operations.memory import budget
-    from dynres_cli.operations.tiling import folds
     from dynres_cli.source import Selection
 
     selection = Selection(tuple(source or ()), hidden=True, follow_links=follow, out=out, fold=folds(out))

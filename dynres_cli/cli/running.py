@@ -10,8 +10,9 @@ from types import FrameType
 
 from dynres_cli.engines.contract import Pace, Watch
 from dynres_cli.items import Done, Failed
+from dynres_cli.operations.order import Observer, Order, Result
 from dynres_cli.operations.tally import Tally
-from dynres_cli.operations.tiling import Observer, Order, Result, tile_all
+from dynres_cli.operations.tiling import tile_all
 from dynres_cli.report import log, printing, summary
 from dynres_cli.report.progress import Progress, progress
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,9 @@ from dynres_cli.cli import options
 from dynres_cli.cli.options import Option
 from dynres_cli.errors import UsageError
 from dynres_cli.formats import EXTENSIONS
+
+if TYPE_CHECKING:
+    from dynres_cli.engines.cluster import Cluster
 
 EPILOG = f"""Examples:
 
@@ -133,13 +136,13 @@ def tile(
     from dynres_cli.choices import Choices, cores, job_for
     from dynres_cli.cli.layouts import Cut
     from dynres_cli.cli.running import Shown, list_only, run
-    from dynres_cli.engines.cluster import Cluster
     from dynres_cli.engines.contract import Limits as EngineLimits
     from dynres_cli.facts import Limits
     from dynres_cli.globs import Filter
     from dynres_cli.handling import handling_for
+    from dynres_cli.operations.claiming import folds
     from dynres_cli.operations.memory import budget
-    from dynres_cli.operations.tiling import Order, folds
+    from dynres_cli.operations.order import Order
     from dynres_cli.recipe import resolve
     from dynres_cli.sinks.tree import Writing
     from dynres_cli.source import Selection
@@ -174,7 +177,7 @@ def tile(
         job,
         EngineLimits(jobs if engine == "ray" else workers, timeout, budget(max_memory, workers)),
         engine=engine,
-        cluster=Cluster(ray_address, shared=shared_fs),
+        cluster=cluster_at(ray_address, shared=shared_fs) if engine == "ray" else None,
         kernel=kernel,
         max_failures=1 if fail_fast else max_failures,
         into=into,
@@ -184,6 +187,13 @@ def tile(
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
     raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
+
+
+def cluster_at(address: str | None, *, shared: bool) -> Cluster:
+    """The Ray cluster of --ray-address; what it takes is imported for it alone."""
+    from dynres_cli.engines.cluster import Cluster
+
+    return Cluster(address, shared=shared)
 
 
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:

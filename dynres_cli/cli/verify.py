@@ -41,8 +41,8 @@ def verify(
     config: options.Config = None,
 ) -> None:
     """Hold every file against the manifest, and the manifest against the records beside the files."""
+    from dynres_cli.operations.claiming import folds
     from dynres_cli.operations.rerendering import Sources
-    from dynres_cli.operations.tiling import folds
     from dynres_cli.operations.verifying import Account, Check
     from dynres_cli.operations.verifying import verify as findings_of
     from dynres_cli.report import printing, verification

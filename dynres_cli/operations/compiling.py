@@ -19,7 +19,6 @@ from dynres_cli.keys import Shard
 from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record
 from dynres_cli.operations.ahead import ahead
 from dynres_cli.operations.publishing import Lines, publish
-from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.operations.spool import Spool
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.storage import read_below
@@ -83,6 +82,8 @@ def committed_by(job: Job) -> Callable[[str], bytes]:
     """What gives the record that was committed for a key; each is durable before the manifest that names it is."""
     if job.layout is None:
         return partial(_settled, job)
+    from dynres_cli.operations.shards.catalogue import Catalogue  # noqa: PLC0415 - a tree needs none of it
+
     job.writer.settle("")
     catalogue = Catalogue(job.out, job.layout.name)
     return lambda key: catalogue.find(key)[1]
@@ -102,12 +103,6 @@ def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]
         text = record.rstrip(b"\n")
         counts.add(text, item.key)
         yield text
-
-
-def _committed(job: Job, item: Item) -> bytes:
-    text = record_text(job.out, item.key).rstrip(b"\n")
-    job.writer.settle(item.key)
-    return text
 
 
 def record_text(out: str, key: str) -> bytes:

@@ -12,9 +12,8 @@ from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import FailedRecord
 from dynres_cli.operations.batching import Batch, in_batches
-from dynres_cli.operations.expecting import Planner, Variant
+from dynres_cli.operations.expecting import Planner, Variant, npy_bytes
 from dynres_cli.operations.spool import Spool
-from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import free_bytes, stat_below
 
 SAMPLE = 1000
@@ -29,6 +28,9 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Wa
     Headers are read by workers: a damaged one can end the process that looks at it.
     """
     free, count = free_bytes(job.out), spool.keys.count
+    most = most_bytes(job)
+    if most is not None and most * count <= free:
+        return  # not even the largest of pictures would fill it
     sample = islice(spool, 0, None, count // SAMPLE + 1)
     expected = seen = 0
     work, quiet = partial(expect, job), Watch(pace=watch.pace)
@@ -42,10 +44,24 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Wa
         raise RunError(message, "output")
 
 
+def most_bytes(job: Job) -> int | None:
+    """What one picture's files take at the most; None where its size decides."""
+    largest = job.recipe.strategy.largest
+    if largest is None:
+        return None
+    plan = largest(job.recipe.params)
+    values = 3 * sum(view.box.size.area for view in plan.views)
+    # A PNG of noise is a little larger than its pixels.
+    pictures = values + values // 50 if job.writing.tiles == "png" else 0
+    return npy_bytes(plan, job.writing, equal=job.recipe.strategy.equal_views) + pictures + (plan.total + 4) * BLOCK
+
+
 def _in_shards(job: Job) -> int:
     """Bytes that an earlier run's shards take already."""
     if job.layout is None:
         return 0
+    from dynres_cli.sinks.shard import shards_in  # noqa: PLC0415 - a tree needs none of it
+
     found = (stat_below(job.out, shard.file) for shard in shards_in(job.out, job.layout.name))
     return sum(each.st_size for each in found if each is not None)
 

@@ -15,8 +15,8 @@ from dynres_cli import __version__
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed
 from dynres_cli.jsontext import raw, shown, to_json
+from dynres_cli.operations.order import Order
 from dynres_cli.operations.tally import Tally
-from dynres_cli.operations.tiling import Order
 
 LIBRARIES = ("pillow", "numpy", "numba", "isal", "simplejpeg")
 

@@ -48,6 +48,8 @@ class Strategy(Generic[P]):
     inputs: Callable[[Size, P, Plan], Mapping[str, Numbers]] | None = None
     pack: Callable[[Size, P, Plan], Mapping[str, Packed]] | None = None
     candidates: Callable[[Size, P], list[Candidate]] | None = None
+    largest: Callable[[P], Plan] | None = None
+    """The plan with the most pixels in its views that any picture can get, where the rule has one."""
     equal_views: bool = True
     float_views: bool = False
     """Whether some views exist only as floats: padded or resampled after normalisation."""

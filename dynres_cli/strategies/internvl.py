@@ -65,6 +65,11 @@ def plan(size: Size, params: InternVLParams) -> Plan:
     return stretched(grid, params.image_size, thumbnail=params.thumbnail)
 
 
+def largest(params: InternVLParams) -> Plan:
+    """All the tiles that are allowed."""
+    return stretched(Grid(params.max_num, 1), params.image_size, thumbnail=params.thumbnail)
+
+
 def stretched(grid: Grid, side: int, *, thumbnail: bool) -> Plan:
     """The plan that stretches the whole picture over a grid of square tiles; the thumbnail comes last."""
     tile = Size(side, side)
@@ -125,4 +130,5 @@ STRATEGY: Strategy[InternVLParams] = Strategy(
     inputs=inputs,
     pack=pack,
     candidates=candidates,
+    largest=largest,
 )

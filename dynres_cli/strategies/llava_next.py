@@ -7,7 +7,7 @@ Follows haotian-liu/LLaVA, llava/mm_utils.py (`select_best_resolution`, `resize_
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dynres_cli.errors import NotTileable, UsageError
@@ -91,6 +91,12 @@ def plan(size: Size, params: LlavaNextParams) -> Plan:
     return Plan(grid, (Surface(tile), fitted(size, canvas)), (overview(0, tile), *tile_views(1, grid, tile)))
 
 
+def largest(params: LlavaNextParams) -> Plan:
+    """The canvas of the largest area, all of it filled."""
+    canvas = max(canvases(params), key=lambda size: size.area)
+    return plan(canvas, replace(params, grid_pinpoints=((canvas.width, canvas.height),), pinpoint_order="width_height"))
+
+
 def unpadded(size: Size, plan: Plan, patches: int) -> tuple[int, int]:
     """Rows and columns of features left once the padding is cut off again.
 
@@ -150,4 +156,5 @@ STRATEGY: Strategy[LlavaNextParams] = Strategy(
     inputs=inputs,
     pack=pack,
     candidates=candidates,
+    largest=largest,
 )

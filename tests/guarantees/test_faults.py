@@ -17,8 +17,9 @@ from dynres_cli.errors import RunError
 from dynres_cli.handling import handling_for
 from dynres_cli.items import Done, Failed
 from dynres_cli.job import Job
+from dynres_cli.operations.order import Observer, Order
 from dynres_cli.operations.tally import Tally
-from dynres_cli.operations.tiling import Observer, Order, tile_all
+from dynres_cli.operations.tiling import tile_all
 from dynres_cli.recipe import resolve
 from dynres_cli.source import Selection
 from dynres_cli.storage import Calls

@@ -1,0 +1,90 @@
+"""Whether a place may be a run's output: writable, empty or made by dynres, and laid out in the same way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from dynres_cli.errors import NothingFound, RunError
+from dynres_cli.job import Job
+from dynres_cli.manifest import MANIFEST
+from dynres_cli.storage import check_writable
+from dynres_cli.urls import is_url
+
+STATE = ".dynres"
+
+
+def refuse_foreign(out: str, *, into: bool) -> None:
+    """Refuse an output folder that holds something and was not made by dynres."""
+    if not into and is_url(out):
+        refuse_foreign_prefix(out)
+    if into or not os.path.isdir(out):
+        return
+    names = os.listdir(out)
+    if names and STATE not in names and MANIFEST not in names:
+        raise _foreign(out)
+
+
+def refuse_foreign_prefix(out: str) -> None:
+    """The same in an object store."""
+    from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+    if not objects.is_empty(out) and not objects.is_ours(out, MANIFEST):
+        raise _foreign(out)
+
+
+def _foreign(out: str) -> RunError:
+    msg = f"{out}: is not empty and was not made by dynres; name a new folder, or add --into to write into it"
+    return RunError(msg, code="not_ours")
+
+
+def refuse_other_layout(job: Job) -> None:
+    """Refuse an output that is laid out in another way: the old files would stay beside the new ones."""
+    if not is_url(job.out) and not os.path.isdir(job.out):
+        return
+    from dynres_cli.operations.reading import layout_of  # noqa: PLC0415 - only where something is there to be read
+
+    there, wanted = layout_of(job.out), job.layout.name if job.layout else "tree"
+    if there not in (None, wanted):
+        msg = f"{job.out}: holds an output of the layout {there}; name a new folder for the layout {wanted}"
+        raise RunError(msg, code="not_ours")
+
+
+@contextmanager
+def own_output(out: str) -> Iterator[None]:
+    """Make the output folder, and leave no empty one behind where the run came to nothing."""
+    is_new = not is_url(out) and not os.path.lexists(out)
+    check_writable(out)
+    try:
+        yield
+    except NothingFound:
+        if is_new:
+            _remove_empty(out)
+        raise
+
+
+def _remove_empty(out: str) -> None:
+    state = os.path.join(out, STATE)
+    with suppress(OSError):
+        for name in os.listdir(state):
+            os.unlink(os.path.join(state, name))
+        os.rmdir(state)
+        os.rmdir(out)
+
+
+def folds(out: str) -> bool:
+    """Whether the file system that holds `out` takes names of different case for one, asked without writing to it."""
+    if is_url(out):
+        return False
+    place = os.path.abspath(out)
+    while not os.path.exists(place) or os.path.basename(place).swapcase() == os.path.basename(place):
+        parent = os.path.dirname(place)
+        if parent == place:
+            return False
+        place = parent
+    other = os.path.join(os.path.dirname(place), os.path.basename(place).swapcase())
+    try:
+        return os.path.samefile(place, other)
+    except OSError:
+        return False

@@ -1,0 +1,32 @@
+"""A run whose output is cut into shards: it is planned from headers, then staged and put together shard by shard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dynres_cli.items import Done, Failed
+from dynres_cli.operations.order import Observed, Order
+from dynres_cli.operations.shards.dealing import small_buckets, too_small
+from dynres_cli.operations.shards.putting import Place
+from dynres_cli.operations.shards.running import Means, ShardRun, planned, staging_of
+from dynres_cli.operations.spool import Spool
+from dynres_cli.storage import Writer
+
+
+def run_shards(order: Order, spool: Spool, by: Observed, told: Callable[[Done | Failed], bool]) -> bool:
+    """The same for an output that is cut into shards: pictures are staged, and put together shard by shard."""
+    job, layout = order.job, order.job.layout
+    assert layout is not None  # noqa: S101 - the caller's own question
+    means = Means(by.engine, order.limits, by.watch, told)
+    by.observer.note(f"reading {spool.keys.count:,} headers first, to plan the shards")
+    plan = planned(job, layout, spool, means)
+    if plan is None:
+        return False
+    table, dealt = plan
+    if order.batch is not None:
+        for sentence in too_small(small_buckets(table, layout, order.batch), layout, order.batch):
+            by.observer.note(sentence)
+    part = f"{order.shard.index}-" if order.shard.count > 1 else ""
+    staged = replace(job, writer=Writer(staging_of(job.out), sync=False, calls=job.writer.calls))
+    return ShardRun(staged, Place(job.writer, layout.name, part), spool, table, dealt, means).run()
