@@ -1,4 +1,4 @@
-"""The largest plan of a rule: no picture's views have more pixels, so that a disk with room for it need ask no header."""
+"""The largest plan of a rule: no picture's views have more pixels, so a disk with room for it need ask no header."""
 
 from __future__ import annotations
 
