@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dynres_cli.kernels.memory import byte, put_byte
 from dynres_cli.kernels.native import entry, part
-from dynres_cli.kernels.rows import average, none, paeth, sub, up
-from dynres_cli.kernels.vectors import LANES
+from dynres_cli.kernels.rows import MOST, average, none, paeth, sub, up
+from dynres_cli.kernels.vectors import LANES, move_run
 
 
 @part
@@ -43,8 +43,9 @@ def _runs(kind: int, to: int, here: int, above: int, count: int) -> int:
 def _filtered(kind: int, here: int, above: int, width: int, out: int) -> int:
     """Write what a filter leaves of a row, and return how much that is; both rows have a zero pixel before them."""
     vectors, total = width // LANES, 0
-    if vectors > 0:
-        total = _runs(kind, out, here, above, vectors)
+    for first in range(0, vectors, MOST):
+        at = first * LANES
+        total += _runs(kind, out + at, here + at, above + at, min(MOST, vectors - first))
     for at in range(vectors * LANES, width):
         predicted = _predicted(kind, byte(here + at - 3), byte(above + at), byte(above + at - 3))
         rest = (byte(here + at) - predicted) & 255
@@ -55,7 +56,10 @@ def _filtered(kind: int, here: int, above: int, width: int, out: int) -> int:
 
 @part
 def _copy(source: int, count: int, to: int) -> None:
-    for place in range(count):
+    whole = count // LANES * LANES
+    for place in range(0, whole, LANES):
+        move_run(to + place, source + place)
+    for place in range(whole, count):
         put_byte(to + place, byte(source + place))
 
 

@@ -12,6 +12,8 @@ from numba.extending import intrinsic
 from dynres_cli.kernels.vectors import BYTES, INT, INTS, LANES, LONG, Lowering, load, store
 
 SHORT = ir.IntType(16)
+MOST = 256
+"""Runs that are summed up at once: no byte leaves more than 128, so that their sums fit 16 bits."""
 SHORTS = ir.VectorType(SHORT, LANES)
 NOTHING = ir.Constant(SHORTS, [0] * LANES)
 ONES = ir.Constant(SHORTS, [1] * LANES)
@@ -51,7 +53,7 @@ def _paeth(build: ir.IRBuilder, left: ir.Value, above: ir.Value, corner: ir.Valu
 
 
 def _residue(predict: Predictor) -> Any:
-    """An operation on one or more runs of LANES bytes: it writes what is left and returns how much that is."""
+    """An operation on one to MOST runs of LANES bytes: it writes what is left and returns how much that is."""
 
     @intrinsic
     def residue(_typing: Any, _to: Any, _here: Any, _above: Any, _count: Any) -> Lowering:
@@ -61,14 +63,14 @@ def _residue(predict: Predictor) -> Any:
             loop, after = build.append_basic_block("run"), build.append_basic_block("filtered")
             build.branch(loop)
             build.position_at_end(loop)
-            run, sums = build.phi(LONG), build.phi(INTS)
+            run, sums = build.phi(LONG), build.phi(SHORTS)
             at = build.mul(run, LONG(LANES))
             rest = _rest(build, predict, build.add(here, at), build.add(above, at))
             store(build, rest, build.add(to, at))
-            added = build.add(sums, build.zext(_least(build, rest), INTS))
+            added = build.add(sums, build.zext(_least(build, rest), SHORTS))
             following = build.add(run, LONG(1))
             build.cbranch(build.icmp_signed("<", following, count), loop, after)
-            for value, first, again in ((run, LONG(0), following), (sums, ir.Constant(INTS, [0] * LANES), added)):
+            for value, first, again in ((run, LONG(0), following), (sums, NOTHING, added)):
                 value.add_incoming(first, entry)
                 value.add_incoming(again, loop)
             build.position_at_end(after)
@@ -94,6 +96,7 @@ def _least(build: ir.IRBuilder, rest: ir.Value) -> ir.Value:
 
 def _total(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
     """The sum of all lanes: one half added to the other, again and again."""
+    sums = build.zext(sums, INTS)
     half = LANES // 2
     while half:
         upper = ir.Constant(ir.VectorType(INT, half), list(range(half, 2 * half)))

@@ -51,16 +51,23 @@ def _clamped(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
     return build.trunc(levels, BYTES)
 
 
-@intrinsic
-def move4(_typing: Any, _to: Any, _source: Any) -> Lowering:
-    """Copy four bytes from one address to another: a float, or a pixel with one byte that the next one overwrites."""
+def _mover(kind: ir.Type) -> Any:
+    """An operation that copies what is as large as `kind` from one address to another."""
 
-    def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
-        to, source = arguments
-        store(build, load(build, source, INT), to)
-        return context.get_dummy_value()
+    @intrinsic
+    def move(_typing: Any, _to: Any, _source: Any) -> Lowering:
+        def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
+            to, source = arguments
+            store(build, load(build, source, kind), to)
+            return context.get_dummy_value()
 
-    return types.void(types.intp, types.intp), lower
+        return types.void(types.intp, types.intp), lower
+
+    return move
+
+
+move4, move_run = _mover(INT), _mover(BYTES)
+"""`move4` copies a float, or a pixel with one byte that the next one overwrites; `move_run` copies LANES bytes."""
 
 
 @intrinsic
