@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile
 
 from dynres_cli import depth, jpeg
+from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, Handling, Limits, is_deep
 from dynres_cli.opening import Source
@@ -34,23 +35,26 @@ class Decoded:
     truncated: bool = False
 
 
-def decode(source: Source, facts: Facts, handling: Handling, limits: Limits = DEFAULT_LIMITS) -> Decoded:
+def decode(
+    source: Source, facts: Facts, handling: Handling, limits: Limits = DEFAULT_LIMITS, arena: Arena | None = None
+) -> Decoded:
     """The picture of a file that `facts` are of as RGB levels, turned and put over a colour as `handling` asks.
 
-    ImageError where the file does not give the whole picture, unless a part of it was asked for.
+    The levels may lie in the arena, if one is given. ImageError where the file does not give the whole picture, unless
+    a part of it was asked for.
     """
-    decoded = _whole(source, facts, handling, limits)
+    decoded = _whole(source, facts, handling, limits, arena)
     if decoded is None:
         with _what_there_is():
-            decoded = replace(_levels(source, facts, handling, limits), truncated=True)
+            decoded = replace(_levels(source, facts, handling, limits, arena), truncated=True)
     turn = facts.oriented(handling) and not facts.turned_by_itself
     return replace(decoded, pixels=turned(decoded.pixels, facts.orientation)) if turn else decoded
 
 
-def _whole(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Decoded | None:
+def _whole(source: Source, facts: Facts, handling: Handling, limits: Limits, arena: Arena | None) -> Decoded | None:
     """The picture, or None where the file is cut short and what there is of it was asked for."""
     try:
-        return _levels(source, facts, handling, limits)
+        return _levels(source, facts, handling, limits, arena)
     except ImageError as error:
         if error.code == "truncated" and handling.on_truncated == "tile":
             return None
@@ -68,20 +72,21 @@ def _what_there_is() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits) -> Decoded:
+def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits, arena: Arena | None) -> Decoded:
     """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures.
 
     A plain JPEG takes a shorter way to the same levels, if it is whole.
     """
-    plain = jpeg.decode_plain(source.data, facts.size) if facts.format == "JPEG" and facts.mode == "RGB" else None
-    if plain is not None:
-        return Decoded(plain, facts)
+    if facts.format == "JPEG" and facts.mode == "RGB":
+        plain = jpeg.decode_plain(source.data, facts.size, arena)
+        if plain is not None:
+            return Decoded(plain, facts)
     with opened_picture(in_memory(source.data), limits, facts.frame) as picture:
         seen = _now_known(picture, facts)
         picture.load()
         if picture.size != (facts.width, facts.height):
             raise corrupt()
-        return Decoded(_rgb(picture, handling), seen)
+        return Decoded(_rgb(picture, handling, arena), seen)
 
 
 def _now_known(picture: ImageFile.ImageFile, facts: Facts) -> Facts:
@@ -89,7 +94,7 @@ def _now_known(picture: ImageFile.ImageFile, facts: Facts) -> Facts:
     return replace(facts, mode=picture.mode, has_alpha=picture.has_transparency_data) if facts.frame else facts
 
 
-def _rgb(picture: Image.Image, handling: Handling) -> Pixels:
+def _rgb(picture: Image.Image, handling: Handling, arena: Arena | None) -> Pixels:
     """Convert band by band, so that the whole picture never exists in three versions."""
     if picture.mode not in CONVERTIBLE:
         what = f"Pillow's mode {picture.mode}"
@@ -99,7 +104,7 @@ def _rgb(picture: Image.Image, handling: Handling) -> Pixels:
     # Pillow warns of a palette with alpha although RGB has no use for it; the levels are the same without.
     if handling.alpha == "drop":
         picture.info.pop("transparency", None)
-    out = np.empty((picture.height, picture.width, 3), np.uint8)
+    out: Pixels = empty(arena, (picture.height, picture.width, 3), np.uint8)
     for box in depth.bands(picture):
         out[box[1] : box[3]] = np.asarray(_opaque(picture.crop(box), handling))
     return out

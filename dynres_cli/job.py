@@ -28,7 +28,7 @@ from dynres_cli.storage import NewFile, Writer
 from dynres_cli.urls import is_url
 
 ARENA = Arena()
-"""The views and the tensor of the picture that this thread works on."""
+"""The levels, the views and the tensor of the picture that this thread works on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +149,10 @@ class Attempt:
         with during("plan"):
             plan = planned(facts, job)
             admit(need(facts, plan, job.writing) + uploading_bytes(plan, job))
+        ARENA.clear()
         with during("decode"):
-            decoded = decode.decode(source, facts, job.handling, job.limits)
+            decoded = decode.decode(source, facts, job.handling, job.limits, ARENA)
         with during("render"):
-            ARENA.clear()
             views = render(decoded.pixels, plan, job.look, ARENA)
         size = facts.tiled_size(job.handling)
         rendered = tree.Rendered(self.item.key, size, plan, views, job.look.kernel, ARENA)

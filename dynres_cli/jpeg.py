@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Size
 
 Pixels = npt.NDArray[np.uint8]
@@ -26,15 +27,16 @@ FULL, HALF, QUARTER = 0x11, 0x21, 0x22
 """Luma's samples beside one of each chroma: 4:4:4, 4:2:2, 4:2:0. In rarer ones versions of libjpeg-turbo differ."""
 
 
-def decode_plain(data: bytes, size: Size) -> Pixels | None:
-    """The RGB levels of a whole plain JPEG of this size, None for any other file."""
+def decode_plain(data: bytes, size: Size, arena: Arena | None = None) -> Pixels | None:
+    """The RGB levels of a whole plain JPEG of this size, None for any other file; they lie in the arena, if any."""
     if not _library_is_pillows() or not is_plain(data):
         return None
     import simplejpeg  # noqa: PLC0415 - other formats do not need it
 
     try:
         # Strict: what libjpeg only warns of is an error too, and then Pillow decides what becomes of the file.
-        pixels: Pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True)
+        room = empty(arena, (size.height, size.width, 3), np.uint8)
+        pixels: Pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True, buffer=room)
     except ValueError:
         return None
     return pixels if pixels.shape == (size.height, size.width, 3) else None

@@ -65,13 +65,13 @@ class Rendered:
 def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[Output]:
     """One PNG a view, in the model's order; a view that exists only as floats is shown as a preview."""
     for number, (name, view) in enumerate(zip(view_names(rendered.plan), rendered.plan.views, strict=True)):
-        pixels = normalize.preview(rendered.views[number], policy)
+        pixels = np.ascontiguousarray(normalize.preview(rendered.views[number], policy))
         entry = _view_entry(rendered, number, view)
         exact = rendered.views[number].dtype == np.uint8
         entry = dataclasses.replace(
             entry,
             kind=entry.kind if exact else "preview",
-            pixels_sha256=hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest(),
+            pixels_sha256=hashlib.sha256(pixels.data).hexdigest(),
         )
         yield Output(name, (png.encode(pixels, level, rendered.kernel),), entry)
 
