@@ -28,7 +28,10 @@ class Arena(threading.local):
     def clear(self) -> None:
         """Forget every array that was handed out."""
         if len(self._room) < self._wanted:
-            self._room = np.empty(min(self._wanted, LARGEST), np.uint8)
+            # Twice as large, for new memory is slow at first; the system gives only what of it is written to.
+            size = min(max(self._wanted, 2 * len(self._room)), LARGEST)
+            self._room = np.empty(0, np.uint8)
+            self._room = np.empty(size, np.uint8)
         self._used = self._wanted = 0
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
