@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from dynres_cli import decode, picture, probe, resume
 from dynres_cli.arena import Arena
-from dynres_cli.engines.contract import Admit
+from dynres_cli.engines.contract import Admit, Closing, T
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
 from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
 from dynres_cli.geometry import Plan
@@ -99,8 +99,10 @@ class Clock:
         self.stage = before
 
 
-def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
+def process(job: Job, item: Item, admit: Admit) -> Done | Failed | Closing:
     """Tile one picture and commit its record, or commit the record of its failure.
+
+    What remains when all is written is to wait for the disk: that is the end of a Closing.
 
     Raises RunError where no other picture would fare better (a full disk).
     """
@@ -110,8 +112,13 @@ def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
         if before is not None:
             return before
     attempt = Attempt(item, job)
+    return _recorded(attempt, lambda: attempt.tile(admit))
+
+
+def _recorded(attempt: Attempt, step: Callable[[], T]) -> T | Failed:
+    """What a step on a picture's way gives; what goes wrong becomes the committed record of a failure."""
     try:
-        return attempt.tile(admit)
+        return step()
     except RunError:
         raise
     except ImageError as error:
@@ -120,7 +127,7 @@ def process(job: Job, item: Item, admit: Admit) -> Done | Failed:
         failed = attempt.failed("out_of_memory", "there is not enough memory for this picture; use fewer workers")
     except Exception as error:  # noqa: BLE001 - whatever a picture does to us, the others go on
         failed = attempt.failed(CODES.get(attempt.clock.stage, "corrupt"), f"{type(error).__name__}: {error}")
-    return record_failure(failed, job, attempt.mtime_ns)
+    return record_failure(failed, attempt.job, attempt.mtime_ns)
 
 
 CODES: dict[Stage, FailureCode] = {"read": "unreadable", "plan": "not_tileable", "write": "output_error"}
@@ -137,8 +144,8 @@ class Attempt:
     def failed(self, code: FailureCode, message: str) -> Failed:
         return self.item.failed(self.clock.stage, code, message)
 
-    def tile(self, admit: Admit) -> Done:
-        """The whole way: read, probe, plan, decode, render, encode, write."""
+    def tile(self, admit: Admit) -> Closing:
+        """The whole way but its end: read, probe, plan, decode, render, encode, write."""
         job, during = self.job, self.clock.during
         with during("read"):
             source = read_source(self.item.path, job.limits, follow=self.item.explicit)
@@ -159,8 +166,14 @@ class Attempt:
         seen = Seen(source, decoded.facts, plan, job.handling, truncated=decoded.truncated)
         records: list[TiledRecord] = []
         with during("write"):
-            written = job.writer.write(self.item.key, self._files(seen, rendered, records))
-        made = resume.done(self.item.key, records[0], made=True)
+            commit = job.writer.begin(self.item.key, self._files(seen, rendered, records))
+        return Closing(lambda: _recorded(self, lambda: self._committed(commit, records[0])))
+
+    def _committed(self, commit: Callable[[], int], record: TiledRecord) -> Done:
+        """The end of the way; its time is spent beside the next picture, and is nobody's stage."""
+        self.clock.stage = "write"
+        written = commit()
+        made = resume.done(self.item.key, record, made=True)
         return dataclasses.replace(made, bytes_written=written, stages=self.clock.seconds)
 
     def _files(self, seen: Seen, rendered: tree.Rendered, records: list[TiledRecord]) -> Iterator[NewFile]:

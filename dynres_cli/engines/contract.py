@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Failed, Item
+
+T = TypeVar("T")
 
 Outcome = Done | Failed
 
@@ -23,7 +26,19 @@ Call it once for an item, before the memory is used; the bytes go back by themse
 call replaces the first. Raises ImageError `out_of_memory` when the need is above the whole budget.
 """
 
-Work = Callable[[Item, Admit], Outcome]
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """An item that is done but for waiting, for a disk say: the next one can be begun meanwhile.
+
+    `finish` waits and gives the outcome, and may raise what a work may. It is called once, in another thread; what the
+    item was granted is no longer needed.
+    """
+
+    finish: Callable[[], Outcome]
+
+
+Work = Callable[[Item, Admit], Outcome | Closing]
 """What is done with one item; it must be picklable where workers are spawned.
 
 A RunError that it raises ends the whole run and is raised again by the engine, in the parent.
@@ -85,8 +100,23 @@ Closing the iterator of outcomes ends all workers at once.
 
 def attempt(work: Work, item: Item, admit: Admit) -> Outcome:
     """The hand-off: whatever `work` raises becomes this item's outcome, except what ends the run."""
+    begun = begin(work, item, admit)
+    return close(begun, item) if isinstance(begun, Closing) else begun
+
+
+def begin(work: Work, item: Item, admit: Admit) -> Outcome | Closing:
+    """The same without waiting for what is done but for that."""
+    return _safely(lambda: work(item, admit), item)
+
+
+def close(closing: Closing, item: Item) -> Outcome:
+    """The rest of `attempt` behind `begin`."""
+    return _safely(closing.finish, item)
+
+
+def _safely(step: Callable[[], T], item: Item) -> T | Failed:
     try:
-        return work(item, admit)
+        return step()
     except RunError:
         raise
     except ImageError as error:

@@ -41,13 +41,14 @@ class Task:
 
 
 class Hand:
-    """One worker process and the task it has in hand."""
+    """One worker process, the task it has in hand, and the one before that if its end has not been told yet."""
 
     def __init__(self, process: BaseProcess, pipe: Connection, noise: Connection | None) -> None:
         self.process = process
         self.pipe = pipe
         self.noise = noise
         self.task: Task | None = None
+        self.closing: Task | None = None
         self.has_started = False
         self.has_asked = False
         self.deadline = math.inf
@@ -62,6 +63,16 @@ class Hand:
         self.say(task.item)
         if self.has_started:
             self.resume()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has nothing to do."""
+        return self.task is None and self.closing is None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it can be given a task; an item that is tried again has its worker to itself to the end."""
+        return self.task is None and (self.closing is None or self.closing.attempt == 1)
 
     def say(self, word: Item | int | None) -> None:
         """Send something; that the worker is dead is noticed by listening to it."""

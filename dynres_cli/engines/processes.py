@@ -14,9 +14,9 @@ from multiprocessing.connection import wait
 from dynres_cli.engines.budget import Budget
 from dynres_cli.engines.contract import UNWATCHED, Limits, Outcome, Pace, Watch, Work, out_of_memory
 from dynres_cli.engines.hand import Hand, Task, dismiss, hire
-from dynres_cli.engines.worker import Ask, Ended, Message, Started
+from dynres_cli.engines.worker import Ask, Closed, Ended, Freed, Message, Started
 from dynres_cli.errors import RunError
-from dynres_cli.items import Failed, Item, Stage
+from dynres_cli.items import Done, Failed, Item, Stage
 
 _POLL = 0.1
 """Seconds between two looks at the pace."""
@@ -34,7 +34,7 @@ def run(
     """Outcomes as they come.
 
     What workers shall find imported or compiled must be so before the first outcome is asked for. An item whose worker
-    dies is tried once more, by a fresh worker; if that one dies too, the item is blamed.
+    dies is tried once more, by another worker that has nothing else; if that one dies too, the item is blamed.
     """
     _keep_standard_handles()
     pool = _Pool(work, limits, watch)
@@ -71,7 +71,7 @@ class _Pool:
             yield from pending
             if pace is Pace.KILL or time.monotonic() > drained_by:
                 return
-            is_busy = any(hand.task for hand in self.hands)
+            is_busy = not all(hand.is_idle for hand in self.hands)
             if not is_busy and (pace is Pace.DRAIN or (self.is_feed_over and not self.retries)):
                 dismiss(self.hands)
                 self.hands.clear()
@@ -88,11 +88,14 @@ class _Pool:
         self.hands.clear()
 
     def _hand_out(self, feed: Iterator[Item | None]) -> None:
-        """Give every free place a task: first the items that lost their worker, each to a worker of its own."""
+        """Give every free place a task: first the items that lost their worker, each to a worker that has no other."""
         while self.retries and len(self.hands) < self.limits.jobs:
             self._hire(self.retries.popleft())
         for hand in self.hands:
-            if hand.task is None and (task := self._next(feed)):
+            if self.retries:
+                if hand.is_idle:
+                    hand.give(self.retries.popleft(), self.limits.timeout)
+            elif hand.is_free and (task := self._next(feed)):
                 hand.give(task, self.limits.timeout)
         while len(self.hands) < self.limits.jobs and (task := self._next(feed)):
             self._hire(task)
@@ -131,7 +134,7 @@ class _Pool:
         return [outcome for outcome in outcomes if outcome is not None]
 
     def _wait(self) -> list[object]:
-        has_idle = len(self.hands) < self.limits.jobs or any(hand.task is None for hand in self.hands)
+        has_idle = len(self.hands) < self.limits.jobs or any(hand.is_free for hand in self.hands)
         longest = _POLL_FEED if has_idle and not self.is_feed_over else _POLL
         nearest = min((hand.deadline for hand in self.hands), default=float("inf")) - time.monotonic()
         patience = max(0.0, min(longest, nearest))
@@ -152,9 +155,15 @@ class _Pool:
                 hand.resume()
             case Ask(need):
                 self._ask(hand, need)
-            case Ended(code, text):
+            case Ended(code, text) | Closed(Ended(code, text)):
                 raise RunError(text, code)
-            case outcome:
+            case Freed():
+                hand.closing = hand.task
+                self._release(hand)
+            case Closed(Done() | Failed() as outcome):
+                hand.closing = None
+                return outcome
+            case Done() | Failed() as outcome:
                 self._release(hand)
                 return outcome
         return None
@@ -181,6 +190,8 @@ class _Pool:
         hand.process.kill()
         hand.end(1.0)
         self._release(hand)
+        if hand.closing:
+            self.retries.append(hand.closing)
         if item is None:
             return None
         reason = f"took longer than {self.limits.timeout:g} s and was stopped; allow more time with --timeout"
@@ -188,7 +199,9 @@ class _Pool:
 
     def _bury(self, hand: Hand) -> Outcome | None:
         """A worker has died: its item gets another try, or the blame."""
-        task = hand.task
+        task = hand.task or hand.closing
+        if hand.task and hand.closing:
+            self.retries.append(Task(hand.closing.item, hand.closing.attempt + 1))  # alone it will show who is to blame
         self.hands.remove(hand)
         status = hand.end(1.0)
         self._release(hand)

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from dynres_cli.engines import processes
-from dynres_cli.engines.contract import Admit, Limits, Outcome, Watch, Work, refuse
+from dynres_cli.engines.contract import Admit, Closing, Limits, Outcome, Watch, Work, refuse
 from dynres_cli.errors import RunError
 from dynres_cli.items import Failed, Item
 
@@ -61,7 +61,7 @@ class Weighed:
     work: Work
     terms: Terms
 
-    def __call__(self, item: Item, admit: Admit) -> Outcome:
+    def __call__(self, item: Item, admit: Admit) -> Outcome | Closing:
         def within(need: int) -> None:
             budget, share = self.terms.budget, self.terms.share
             if budget is not None and need > budget:

@@ -7,12 +7,15 @@ import faulthandler
 import os
 import signal
 import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Lock
 
-from dynres_cli.engines.contract import Outcome, Work, attempt, refuse
+from dynres_cli.engines.contract import Closing, Outcome, T, Work, begin, close, refuse
 from dynres_cli.engines.threads import hold_to_one_thread
 from dynres_cli.errors import RunError
 from dynres_cli.items import Item
@@ -40,7 +43,19 @@ class Ended:
     text: str
 
 
-Message = Started | Ask | Ended | Outcome
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """The item in work waits for its end, which is told in its time; the worker can take another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The end of the item that the worker was freed of before."""
+
+    outcome: Outcome | Ended
+
+
+Message = Started | Ask | Ended | Freed | Closed | Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +72,55 @@ class Line:
 def main(work: Work, line: Line) -> None:
     """Serve until the parent says None or goes away."""
     settle(line)
-    with suppress(EOFError, ConnectionError):
-        line.pipe.send(Started())
+    bench = _Bench(work, line.pipe)
+    with suppress(EOFError, ConnectionError), bench.closer:
+        bench.say(Started())
         while (item := line.pipe.recv()) is not None:
-            line.pipe.send(_answer(work, item, line.pipe))
+            bench.take(item)
 
 
-def _answer(work: Work, item: Item, pipe: Connection) -> Message:
-    def admit(need: int) -> None:
+class _Bench:
+    """Where items are worked on: one at a time, while the one before may be waiting for its end."""
+
+    def __init__(self, work: Work, pipe: Connection) -> None:
+        self.work, self.pipe = work, pipe
+        self.closer = ThreadPoolExecutor(1, "close")
+        self.waiting: Future[None] | None = None
+        self._mouth = Lock()
+
+    def say(self, message: Message) -> None:
+        with self._mouth:
+            self.pipe.send(message)
+
+    def take(self, item: Item) -> None:
+        """Work on an item, and say what came of it or that this will be said later."""
+        answer = _told(lambda: begin(self.work, item, self._admit))
+        if self.waiting is not None:
+            self.waiting.result()
+            self.waiting = None
+        if isinstance(answer, Closing):
+            self.say(Freed())
+            self.waiting = self.closer.submit(self._close, answer, item)
+        else:
+            self.say(answer)
+
+    def _close(self, closing: Closing, item: Item) -> None:
+        self.say(Closed(_told(lambda: close(closing, item))))
+
+    def _admit(self, need: int) -> None:
         try:
-            pipe.send(Ask(need))
-            budget = pipe.recv()
+            self.say(Ask(need))
+            budget = self.pipe.recv()
         except (EOFError, ConnectionError):
             os._exit(1)  # without a parent nothing may be written any more
         if budget is not None:
             raise refuse(need, budget)
 
+
+def _told(step: Callable[[], T]) -> T | Ended:
+    """What a step gives, or that the run has to end."""
     try:
-        return attempt(work, item, admit)
+        return step()
     except RunError as error:
         return Ended(error.code, str(error))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
@@ -63,18 +63,30 @@ class Writer:
         costs a picture that is made again, and nothing else. What has a name is whole. Raises RunError where the run
         cannot go on, otherwise ImageError `output_error`, and what `files` raises.
         """
+        return self.begin(key, files)()
+
+    def begin(self, key: str, files: Iterable[NewFile]) -> Callable[[], int]:
+        """All of `write` but the wait for the disk, which the function that is returned does: it commits the files.
+
+        Their buffers are no longer needed then. The commit may be done in another thread, and has to be done.
+        """
         if is_url(self.root):
             from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
-            return objects.write(self.root, key, files)
+            written = objects.write(self.root, key, files)
+            return lambda: written
         parts = _parts(key)
-        try:
-            with open_folder(self.root, parts, create=True, calls=self.calls) as folder:
-                if not folder.is_new:
-                    clean_folder(folder, all_dead=False, calls=self.calls)
-                return self._write_into(folder, parts, files)
-        except OSError as error:
-            raise _explain(error, key, self.root) from error
+        with ExitStack() as stack, self._explained(key):
+            folder = stack.enter_context(open_folder(self.root, parts, create=True, calls=self.calls))
+            if not folder.is_new:
+                clean_folder(folder, all_dead=False, calls=self.calls)
+            aside = _Aside(folder, self.calls, sync=self.sync)
+            stack.push(aside.abandoned_on_error)
+            for file in files:
+                aside.take(file)
+            aside.wait()
+            held = stack.pop_all()
+        return partial(self._commit, key, parts, aside, held)
 
     def settle(self, key: str) -> None:
         """Make the names in the folder `key` durable, if it is there; quick where they are already."""
@@ -107,23 +119,25 @@ class Writer:
         except OSError as error:
             raise _explain(error, key, self.root) from error
 
-    def _write_into(self, folder: Folder, parts: tuple[str, ...], files: Iterable[NewFile]) -> int:
-        aside = _Aside(folder, self.calls, sync=self.sync)
-        try:
-            for file in files:
-                aside.take(file)
+    def _commit(self, key: str, parts: tuple[str, ...], aside: _Aside, held: ExitStack) -> int:
+        folder = aside.folder
+        with self._explained(key), held:
             with ExitStack() as stack:
                 # A new folder is an entry of its parent, which may be as new.
                 above = [parts[:depth] for depth in range(len(parts) if folder.is_new else 0)]
                 parents = [stack.enter_context(open_folder(self.root, each)) for each in above]
-                aside.finish([parent.handle for parent in parents if parent.handle is not None])
+                aside.settle([parent.handle for parent in parents if parent.handle is not None])
             # In this order, which a journal keeps: after a power cut too no marker is found before what it stands for.
             for name, final in aside.names:
                 self.calls.rename(folder.at(name), folder.at(final), folder.handle)
-        except BaseException:
-            aside.abandon()
-            raise
         return aside.written
+
+    @contextmanager
+    def _explained(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise _explain(error, key, self.root) from error
 
     def _sync_folder(self, folder: Folder) -> None:
         if self.sync and folder.handle is not None:
@@ -142,19 +156,20 @@ class _Aside:
         self._pending: list[Future[None]] = []
 
     def take(self, file: NewFile) -> None:
-        """Have a file written; its buffers must stay as they are until `finish`."""
+        """Have a file written; its buffers must stay as they are until `wait` returns."""
         name = temporary_name()
         self.names.append((name, file.name))
         self._pending.append(_scribe(os.getpid()).submit(self._write, name, file))
 
-    def finish(self, folders: Sequence[int]) -> None:
-        """Wait until all files are written and durable, and with them these open folders."""
+    def wait(self) -> None:
+        """Wait until all files are written; they need not be durable."""
         for each in self._pending:
             each.result()
-        self._settle(folders)
 
-    def abandon(self) -> None:
-        """Remove whatever there is of these files."""
+    def abandoned_on_error(self, kind: type[BaseException] | None, *_error: object) -> None:
+        """Remove whatever there is of these files if there was an error."""
+        if kind is None:
+            return
         for each in self._pending:
             each.cancel()
         wait(self._pending)
@@ -165,7 +180,7 @@ class _Aside:
 
     def _write(self, name: str, file: NewFile) -> None:
         if len(self._handles) == _AT_ONCE:
-            self._settle()
+            self.settle()
         handle = self.calls.open(self.folder.at(name), _NEW, self.folder.handle)
         self._handles.append(handle)
         before = self.written
@@ -178,8 +193,8 @@ class _Aside:
         if file.mtime_ns is not None:
             _set_mtime(self.folder, name, handle, file.mtime_ns)
 
-    def _settle(self, folders: Sequence[int] = ()) -> None:
-        """Make what was written durable.
+    def settle(self, folders: Sequence[int] = ()) -> None:
+        """Make what was written durable, and with it these open folders.
 
         One journal commit serves all syncs that wait for it, so they wait together and not one after another.
         """

@@ -6,11 +6,12 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from dynres_cli.engines.contract import Admit, Outcome
+from dynres_cli.engines.contract import Admit, Closing, Outcome
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Failed, Item
 
@@ -26,6 +27,22 @@ def double(item: Item, admit: Admit) -> Outcome:
     deed, _, argument = item.path.partition(":")
     DEEDS[deed](argument, admit)
     return Done(item.key, tiles=2 * int(item.key), total=0, tokens=0, grid="1x1")
+
+
+def done_later(item: Item, admit: Admit) -> Closing:
+    """The same, but the answer is waited for after the deed."""
+    outcome = double(item, admit)
+    return Closing(lambda: _after_a_moment(outcome))
+
+
+def deed_later(item: Item, admit: Admit) -> Closing:
+    """The same, but the deed is done while the next item is in work."""
+    return Closing(lambda: double(item, admit))
+
+
+def _after_a_moment(outcome: Outcome) -> Outcome:
+    time.sleep(0.005)
+    return outcome
 
 
 def keys(outcomes: list[Outcome]) -> list[int]:
@@ -47,7 +64,7 @@ def _sleep(argument: str, _admit: Admit) -> None:
 
 
 def _die(argument: str, _admit: Admit) -> None:
-    os.kill(os.getpid(), int(argument))
+    signal.pthread_kill(threading.get_ident(), int(argument))
 
 
 def _exit(argument: str, _admit: Admit) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from dynres_cli.engines import ENGINES
-from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Pace, Watch
+from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Pace, Watch, Work
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Item
 from tests.engines.clusters import ON_RAY, TwoNodes
-from tests.engines.deeds import double, failures, keys, numbers
+from tests.engines.deeds import deed_later, done_later, double, failures, keys, numbers
 
 LIMITS = Limits(jobs=2, timeout=30, memory=1000)
 
@@ -25,9 +25,14 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return ENGINES[request.param]()
 
 
-def test_every_item_has_exactly_one_outcome(engine: Engine) -> None:
+WORKS = pytest.mark.parametrize("work", [double, done_later])
+ALL_WORKS = pytest.mark.parametrize("work", [double, done_later, deed_later])
+
+
+@ALL_WORKS
+def test_every_item_has_exactly_one_outcome(engine: Engine, work: Work) -> None:
     """Guarantee 1.1: a hundred items in, the same hundred keys out, each with its own result."""
-    outcomes = list(engine(double, numbers(100), LIMITS, UNWATCHED))
+    outcomes = list(engine(work, numbers(100), LIMITS, UNWATCHED))
     assert keys(outcomes) == list(range(100))
     assert all(isinstance(outcome, Done) and outcome.tiles == 2 * int(outcome.key) for outcome in outcomes)
 
@@ -37,31 +42,35 @@ def test_no_items_no_outcomes(engine: Engine) -> None:
     assert list(engine(double, [], LIMITS, UNWATCHED)) == []
 
 
-def test_whatever_is_raised_becomes_one_failure(engine: Engine) -> None:
+@ALL_WORKS
+def test_whatever_is_raised_becomes_one_failure(engine: Engine, work: Work) -> None:
     """Guarantee 12: three kinds of exceptions, three codes, and the seven other items are done."""
     deeds = {2: "raise:memory", 5: "raise:image", 7: "raise:surprise"}
-    outcomes = list(engine(double, numbers(10, deeds), LIMITS, UNWATCHED))
+    outcomes = list(engine(work, numbers(10, deeds), LIMITS, UNWATCHED))
     assert keys(outcomes) == list(range(10))
     assert failures(outcomes) == {2: "out_of_memory", 5: "corrupt", 7: "worker_crash"}
 
 
-def test_a_run_error_ends_the_run(engine: Engine) -> None:
+@ALL_WORKS
+def test_a_run_error_ends_the_run(engine: Engine, work: Work) -> None:
     """Guarantee 8: a full disk seen by one worker is the caller's RunError, code and sentence unchanged."""
     with pytest.raises(RunError, match="the disk is full") as caught:
-        list(engine(double, numbers(10, {3: "raise:run"}), LIMITS, UNWATCHED))
+        list(engine(work, numbers(10, {3: "raise:run"}), LIMITS, UNWATCHED))
     assert caught.value.code == "output"
 
 
-def test_a_need_above_the_budget_is_refused_with_its_size(engine: Engine) -> None:
+@WORKS
+def test_a_need_above_the_budget_is_refused_with_its_size(engine: Engine, work: Work) -> None:
     """Guarantee 15: 1,000 bytes of 1,000 are granted, 1,001 never can be, and the message says so."""
-    outcomes = list(engine(double, numbers(3, {0: "ask:1000", 1: "ask:1001"}), LIMITS, UNWATCHED))
+    outcomes = list(engine(work, numbers(3, {0: "ask:1000", 1: "ask:1001"}), LIMITS, UNWATCHED))
     assert failures(outcomes) == {1: "out_of_memory"}
     message = next(outcome.message for outcome in outcomes if not isinstance(outcome, Done))
     assert "1,001 bytes" in message
     assert "1,000" in message
 
 
-def test_items_are_streamed(engine: Engine) -> None:
+@ALL_WORKS
+def test_items_are_streamed(engine: Engine, work: Work) -> None:
     """Guarantee 38: of an endless feed, no more is taken than the ten outcomes asked for and what is in flight."""
     taken = 0
 
@@ -71,7 +80,7 @@ def test_items_are_streamed(engine: Engine) -> None:
             yield Item(str(taken), str(taken), "nothing")
             taken += 1
 
-    outcomes = engine(double, endless(), LIMITS, UNWATCHED)
+    outcomes = engine(work, endless(), LIMITS, UNWATCHED)
     for _ in range(10):
         next(outcomes)
     outcomes.close()

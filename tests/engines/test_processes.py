@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from dynres_cli.engines.contract import Limits, Pace, Watch
+from dynres_cli.engines.contract import Limits, Pace, Watch, Work
 from dynres_cli.engines.hand import NOISE_KEPT
 from dynres_cli.engines.processes import run
 from dynres_cli.items import Failed, Item
-from tests.engines.deeds import double, failures, keys, numbers
+from tests.engines.deeds import deed_later, done_later, double, failures, keys, numbers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
@@ -60,6 +60,7 @@ def gone_within(seconds: float, pids: list[int]) -> bool:
     return True
 
 
+@pytest.mark.parametrize("work", [double, done_later, deed_later])
 @JOBS
 @pytest.mark.parametrize(
     ("deed", "code"),
@@ -71,17 +72,18 @@ def gone_within(seconds: float, pids: list[int]) -> bool:
         pytest.param("exit:7", "worker_crash", id="an exit with a status"),
     ],
 )
-def test_an_item_that_kills_its_worker_is_blamed_alone(jobs: int, deed: str, code: str) -> None:
+def test_an_item_that_kills_its_worker_is_blamed_alone(work: Work, jobs: int, deed: str, code: str) -> None:
     """Guarantee 13: two of twenty items kill their workers; those two fail, eighteen are done, none twice."""
-    outcomes = list(run(double, numbers(20, {4: deed, 11: deed}), Limits(jobs=jobs, timeout=30)))
+    outcomes = list(run(work, numbers(20, {4: deed, 11: deed}), Limits(jobs=jobs, timeout=30)))
     assert keys(outcomes) == list(range(20))
     assert failures(outcomes) == {4: code, 11: code}
 
 
-def test_a_killer_is_tried_twice_and_not_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("work", [double, done_later, deed_later])
+def test_a_killer_is_tried_twice_and_not_more(work: Work, tmp_path: Path) -> None:
     """Guarantee 13: the item that dies once is done at its second attempt."""
     deeds = {1: f"die_once:{tmp_path / 'mark'}"}
-    assert failures(list(run(double, numbers(3, deeds), TWO))) == {}
+    assert failures(list(run(work, numbers(3, deeds), TWO))) == {}
     assert (tmp_path / "mark").exists()
 
 
@@ -93,18 +95,20 @@ def test_the_blame_names_the_signal_and_the_stage() -> None:
     assert all("SIGSEGV" in outcome.message for outcome in failed)
 
 
-def test_only_poison_ends_as_well() -> None:
+@pytest.mark.parametrize("work", [double, done_later, deed_later])
+def test_only_poison_ends_as_well(work: Work) -> None:
     """Guarantee 40: thirty items, each deadly, make thirty records and an end."""
     deeds = dict.fromkeys(range(30), "exit:1")
-    assert len(failures(list(run(double, numbers(30, deeds), TWO)))) == 30
+    assert len(failures(list(run(work, numbers(30, deeds), TWO)))) == 30
 
 
-def test_killing_random_workers_loses_nothing() -> None:
+@pytest.mark.parametrize("work", [double, done_later, deed_later])
+def test_killing_random_workers_loses_nothing(work: Work) -> None:
     """Guarantee 13: twelve times one of three workers is killed from outside; 150 items, each has one outcome."""
     dice = random.Random(5)
     seen = []
     deeds = dict.fromkeys(range(150), "sleep:0.005")
-    for outcome in run(double, numbers(150, deeds), Limits(jobs=3, timeout=30)):
+    for outcome in run(work, numbers(150, deeds), Limits(jobs=3, timeout=30)):
         seen.append(outcome)
         if len(seen) % 12 == 0:
             victims = children(os.getpid())
@@ -262,7 +266,7 @@ def test_closed_standard_handles_do_no_harm() -> None:
     """Guarantee 11: with stdin, stdout and stderr closed by the shell, a run still gives its twenty outcomes."""
     script = (
         "import sys, os\n"
-        "from dynres_cli.engines import Limits\n"
+        "from dynres_cli.engines.contract import Limits\n"
         "from dynres_cli.engines.processes import run\n"
         "from tests.engines.deeds import double, numbers\n"
         "os._exit(len(list(run(double, numbers(20, {3: 'stderr:100'}), Limits(jobs=2, timeout=5)))))\n"
@@ -276,7 +280,7 @@ def test_workers_that_die_at_birth_end_the_run() -> None:
     script = (
         "import os\n"
         "os.register_at_fork(after_in_child=lambda: os._exit(1))\n"
-        "from dynres_cli.engines import Limits\n"
+        "from dynres_cli.engines.contract import Limits\n"
         "from dynres_cli.engines.processes import run\n"
         "from tests.engines.deeds import double, numbers\n"
         "list(run(double, numbers(1000), Limits(jobs=2)))\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dynres_cli.engines.contract import Admit
+from dynres_cli.engines.contract import Admit, Closing
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process
 from dynres_cli.operations.shards.finished import judged
@@ -57,7 +57,7 @@ class Work:
     place: Place
     job: Job
 
-    def __call__(self, item: Item, admit: Admit) -> Done | Failed:
+    def __call__(self, item: Item, admit: Admit) -> Done | Failed | Closing:
         if not isinstance(item, ShardItem):
             return process(self.job, item, admit)
         prepare_worker()
