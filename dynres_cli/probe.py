@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageFile
 
-from dynres_cli import formats, headers
+from dynres_cli import formats, headers, webp
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, Limits
 from dynres_cli.headers import gif_sizes
@@ -59,6 +59,10 @@ def probe_frames(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = F
 def _facts(file: BinaryIO, name: str, limits: Limits, frame: int = 0) -> Facts:
     size = file.seek(0, 2)
     check_bytes(size, limits)
+    found = webp.still(file, size) if frame == 0 else None
+    if found is not None:
+        check_pixels(found.width, found.height, limits)
+        return _still(found, size, name)
     file.seek(0)
     with opened_picture(file, limits) as picture:
         first = _stated(picture, file, size, name)
@@ -72,6 +76,20 @@ def _facts(file: BinaryIO, name: str, limits: Limits, frame: int = 0) -> Facts:
             return replace(_stated(picture, file, size, name), frames=first.frames, frame=frame)
         grown = next(islice(gif_sizes(file), frame, None), None) if first.format == "GIF" else None
         return _moving(first, frame, grown or (first.width, first.height), limits)
+
+
+def _still(found: webp.Still, size: int, name: str) -> Facts:
+    """The facts of a still WebP, in Pillow's words."""
+    return Facts(
+        bytes=size,
+        format=webp.FORMAT,
+        mode="RGBA" if found.has_alpha else "RGB",
+        width=found.width,
+        height=found.height,
+        has_alpha=found.has_alpha,
+        icc_not_srgb=found.profile != b"" and not headers.is_srgb(found.profile),
+        extension_mismatch=formats.mismatched(name, webp.FORMAT),
+    )
 
 
 def _moving(first: Facts, frame: int, size: tuple[int, int], limits: Limits) -> Facts:

@@ -20,7 +20,7 @@ LAYERS = {
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
         *("ordering", "ranges", "fetching", "containers", "prefixes"),
-        *("depth", "picture", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
+        *("depth", "picture", "webp", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
     3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome"),
     4: ("job", "choices", "api"),
