@@ -57,6 +57,9 @@ def allowed_formats() -> tuple[str, ...]:
     return (*openers, formats.HEIF)
 
 
+_IS_WORKER = threading.Event()
+
+
 @cache
 def prepare_worker() -> None:
     """Settings for a process of our own: Pillow's warnings quote files, and one worker is one thread.
@@ -64,10 +67,15 @@ def prepare_worker() -> None:
     A library call never makes them, for warnings and threads are its caller's affair.
     """
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    _IS_WORKER.set()
+    allowed_formats()
+
+
+def _hold_avif() -> None:
+    """Keep AVIF's decoder, which takes as long to load as others take to decode, to one thread."""
     from PIL import AvifImagePlugin  # noqa: PLC0415 - most runs never see the format
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    allowed_formats()
 
 
 @contextmanager
@@ -78,6 +86,8 @@ def opened_picture(file: BinaryIO, limits: Limits, frame: int = 0) -> Iterator[I
     no use: a second attempt to load it gives a blank picture without any error.
     """
     start = file.read(32)
+    if _IS_WORKER.is_set() and formats.format_by_signature(start) == "AVIF":
+        _hold_avif()
     try:
         with _room_for(limits.max_pixels):
             picture = Image.open(file, formats=allowed_formats())
