@@ -8,15 +8,24 @@ STAMP := $(VENV)/.stamp
 .PHONY: help demo test test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 # uv when it is on PATH, otherwise venv and pip; the same versions either way.
+HAS_UV := $(shell command -v uv 2>/dev/null)
+ifdef HAS_UV
+venv = uv venv --allow-existing -q $(1)
+install = uv pip install -q --python $(1)/bin/python
+else
+venv = python3 -m venv $(1)
+install = $(1)/bin/python -m pip install -q --disable-pip-version-check
+endif
+comma := ,
+# The package with some of its extras, in the main environment.
+extras = $(call install,$(VENV)) -e '.[$(1)]' -c constraints-dev.txt
+
 $(STAMP): pyproject.toml constraints-dev.txt
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --allow-existing -q $(VENV) && uv pip install -q --python $(PYTHON) -e '.[test]' -c constraints-dev.txt; \
-	else \
-	  python3 -m venv $(VENV) && $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test]' -c constraints-dev.txt; \
-	fi
+	@$(call venv,$(VENV))
+	@$(call extras,test)
 	@touch $@
 
 demo: $(STAMP)  ## tile samples/ into out/ and show what came out
@@ -31,11 +40,8 @@ test: $(STAMP)  ## the everyday tests
 PILLOW12 := .venv-pillow12
 $(PILLOW12)/.stamp: pyproject.toml constraints-dev.txt
 	@sed 's/^pillow==.*/pillow==12.3.0/' constraints-dev.txt > .constraints-pillow12.txt
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --allow-existing -q $(PILLOW12) && uv pip install -q --python $(PILLOW12)/bin/python -e '.[test]' -c .constraints-pillow12.txt; \
-	else \
-	  python3 -m venv $(PILLOW12) && $(PILLOW12)/bin/python -m pip install -q --disable-pip-version-check -e '.[test]' -c .constraints-pillow12.txt; \
-	fi
+	@$(call venv,$(PILLOW12))
+	@$(call install,$(PILLOW12)) -e '.[test]' -c .constraints-pillow12.txt
 	@rm .constraints-pillow12.txt
 	@touch $@
 
@@ -46,25 +52,13 @@ test-pillow12: $(PILLOW12)/.stamp  ## the pixel tests under Pillow 12; none run 
 	$(PILLOW12)/bin/python -m pytest -n auto -q -m 'not slow and not conformance' $(PIXEL_TESTS)
 
 browser: $(STAMP)  ## what the tests of the report need beside Chromium itself; without it they are skipped
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install -q --python $(PYTHON) -e '.[test-browser]' -c constraints-dev.txt; \
-	else \
-	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-browser]' -c constraints-dev.txt; \
-	fi
+	@$(call extras,test-browser)
 
 stores: $(STAMP)  ## what the tests of object stores and tables need; without it they are skipped
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install -q --python $(PYTHON) -e '.[test-s3,parquet]' -c constraints-dev.txt; \
-	else \
-	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[test-s3,parquet]' -c constraints-dev.txt; \
-	fi
+	@$(call extras,test-s3$(comma)parquet)
 
 $(VENV)/.stamp-ray: $(STAMP)
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install -q --python $(PYTHON) -e '.[ray]' -c constraints-dev.txt; \
-	else \
-	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[ray]' -c constraints-dev.txt; \
-	fi
+	@$(call extras,ray)
 	@touch $@
 
 # One process: all of its tests share one cluster, and each kills some of it.
@@ -89,13 +83,9 @@ format: $(STAMP)  ## let ruff fix and format what it can
 # The reference processors in both of transformers' generations. torchvision goes in without what it depends on: its own
 # compiled operators are not needed. Where torch's CPU build is not what an index serves, name another by PIP_INDEX_URL.
 .venv-transformers%/.stamp: tests/conformance/constraints-transformers%.txt pyproject.toml
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --allow-existing -q $(@D) && uv pip install -q --python $(@D)/bin/python -e . torch transformers -c $< && \
-	  uv pip install -q --python $(@D)/bin/python --no-deps torchvision -c $<; \
-	else \
-	  python3 -m venv $(@D) && $(@D)/bin/python -m pip install -q --disable-pip-version-check -e . torch transformers -c $< && \
-	  $(@D)/bin/python -m pip install -q --disable-pip-version-check --no-deps torchvision -c $<; \
-	fi
+	@$(call venv,$(@D))
+	@$(call install,$(@D)) -e . torch transformers -c $<
+	@$(call install,$(@D)) --no-deps torchvision -c $<
 	@touch $@
 
 .PHONY: conformance-4 conformance-5
@@ -114,11 +104,7 @@ goldens: .venv-transformers4/.stamp .venv-transformers5/.stamp  ## write tests/g
 	.venv-transformers5/bin/python -m tests.conformance.write_goldens
 
 $(VENV)/.stamp-docs: $(STAMP)
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install -q --python $(PYTHON) -e '.[docs]' -c constraints-dev.txt; \
-	else \
-	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[docs]' -c constraints-dev.txt; \
-	fi
+	@$(call extras,docs)
 	@touch $@
 
 docs: $(VENV)/.stamp-docs  ## build the site of the documentation into site/; a link that leads nowhere is an error
@@ -136,11 +122,7 @@ pictures: browser  ## draw every picture of the documentation anew; the report's
 	$(PYTHON) -m docs.generate.browser
 
 $(VENV)/.stamp-bench: $(STAMP)
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install -q --python $(PYTHON) -e '.[bench]' -c constraints-dev.txt; \
-	else \
-	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[bench]' -c constraints-dev.txt; \
-	fi
+	@$(call extras,bench)
 	@touch $@
 
 bench: $(VENV)/.stamp-bench  ## measure every bar of benchmarks/RESULTS.md, about 25 minutes; BENCH=--quick for five
@@ -148,11 +130,7 @@ bench: $(VENV)/.stamp-bench  ## measure every bar of benchmarks/RESULTS.md, abou
 
 # Extras that a version does not have yet are left out by pip with a warning; their rows are then named as absent.
 $(VENV)/.stamp-bench-scale: $(STAMP)
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install -q --python $(PYTHON) -e '.[ray,s3,parquet,test-s3]' -c constraints-dev.txt; \
-	else \
-	  $(PYTHON) -m pip install -q --disable-pip-version-check -e '.[ray,s3,parquet,test-s3]' -c constraints-dev.txt; \
-	fi
+	@$(call extras,ray$(comma)s3$(comma)parquet$(comma)test-s3)
 	@touch $@
 
 bench-scale: $(VENV)/.stamp-bench-scale  ## every layout, on disk and S3, by processes and Ray, and ten million keys: docs/scale.md
