@@ -6,6 +6,7 @@ from typing import get_args
 
 from dynres_cli.errors import FailureCode
 from dynres_cli.items import Stage
+from dynres_cli.report.meanings import FLAGS
 from dynres_cli.resume import WORTH_RETRYING
 
 STATUSES = {
@@ -49,20 +50,17 @@ FAILURES = {
     "output_error": "What was made could not be written under this name.",
 }
 
-FLAGS = {
-    "exif_rotated": "The file asks viewers to turn it (EXIF orientation 2 to 8), and the pixels were not turned, as "
-    "the preset's reference does. `--exif apply` turns them.",
-    "grid_flipped_by_exif": "Turned upright, the picture would have another grid: the model sees it lying on its side.",
-    "alpha_dropped": "There was transparency: dropped, so hidden colours show. `--alpha white` puts it over white.",
-    "clipped_16bit": "16 bits a channel were clipped at 255, as Pillow does; `--depth16 scale` scales them.",
-    "cmyk": "Converted from CMYK without a colour profile, as Pillow does.",
-    "icc_not_srgb": "It carries a colour profile other than sRGB, which is not applied.",
-    "truncated": "The file ended too early and was tiled nevertheless (`--on-truncated tile`).",
-    "animated:N": "N frames, of which the first was tiled.",
-    "upscaled:1.4x": "Enlarged: the larger of the two axes' scales, where it is above 1.05.",
-    "distorted:1.1x": "Squashed: the larger axis scale over the smaller one, where that is above 1.05.",
-    "extension_mismatch": "The name's extension says another format than the content.",
+WRITTEN = {"animated": "animated:N", "upscaled": "upscaled:1.4x", "distorted": "distorted:1.1x"}
+"""How flags with a number are written."""
+
+REMARKS = {
+    "exif_rotated": "Orientation 2 to 8; `--exif apply` turns the pixels.",
+    "alpha_dropped": "`--alpha white` puts it over white.",
+    "truncated": "Only with `--on-truncated tile`.",
+    "upscaled": "The larger of the two axes' scales, where it is above 1.05.",
+    "distorted": "The larger axis scale over the smaller one, where that is above 1.05.",
 }
+"""What there is to say of a flag beside its meaning."""
 
 
 def missing() -> set[str]:
@@ -78,7 +76,9 @@ def page() -> str:
     failures = "\n".join(
         f"| `{code}` | {words} | {'yes' if code in WORTH_RETRYING else ''} |" for code, words in FAILURES.items()
     )
-    flags = "\n".join(f"| `{flag}` | {words} |" for flag, words in FLAGS.items())
+    flags = "\n".join(
+        f"| `{WRITTEN.get(flag, flag)}` | {words} | {REMARKS.get(flag, '')} |" for flag, words in FLAGS.items()
+    )
     return f"""# Statuses, failures, flags
 
 ## Exit statuses
@@ -107,7 +107,7 @@ The stage says how far the picture came:
 
 Whatever a person should know of how a picture was read and fitted stands in its record's `flags`, in this order.
 
-| flag | meaning |
-|---|---|
+| flag | meaning | |
+|---|---|---|
 {flags}
 """
