@@ -13,16 +13,17 @@ hold_to_one_thread(os.environ)
 
 from dynres_cli.cli.app import app_for  # noqa: E402
 from dynres_cli.errors import DynresError  # noqa: E402
+from dynres_cli.report.handles import outlive_readers  # noqa: E402
 
 
 def main() -> None:
     """Run the command line; errors become one sentence on stderr and the documented exit status."""
+    outlive_readers()
     status = _run()
     try:
         _flush()
-    except BrokenPipeError:
-        # Whoever read our output has gone (`| head`): nothing is wrong with the run, and there is nobody to tell.
-        _drop_output()
+    except OSError as error:
+        status = status or _refused(error)
     gc.freeze()  # the process ends: looking for cycles among all that was imported would only delay that
     sys.exit(status)
 
@@ -33,11 +34,21 @@ def _run() -> int:
     except DynresError as error:
         _complain(f"dynres: {error}")
         return error.exit_status
+    except OSError as error:
+        return _refused(error)
     except KeyboardInterrupt:
         return 130
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     return 0
+
+
+def _refused(error: OSError) -> int:
+    """What the system would not do, where nobody foresaw it: a full disk below stdout or TMPDIR, a limit on handles."""
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    reason = error.strerror or type(error).__name__
+    _complain(f"dynres: {place}the system refuses ({reason}); look at disks, permissions and limits, then run it again")
+    return 1
 
 
 def _complain(text: str) -> None:
@@ -50,11 +61,6 @@ def _complain(text: str) -> None:
 def _flush() -> None:
     if sys.stdout is not None:
         sys.stdout.flush()
-
-
-def _drop_output() -> None:
-    """Point stdout at nothing, so that the interpreter's last flush stays quiet."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 if __name__ == "__main__":

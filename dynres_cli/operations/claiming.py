@@ -21,7 +21,11 @@ def refuse_foreign(out: str, *, into: bool) -> None:
         refuse_foreign_prefix(out)
     if into or not os.path.isdir(out):
         return
-    names = os.listdir(out)
+    try:
+        names = os.listdir(out)
+    except OSError as error:
+        msg = f"{out}: cannot be listed ({error.strerror}); check its permissions, or choose another output folder"
+        raise RunError(msg, "output") from error
     if names and STATE not in names and MANIFEST not in names:
         raise _foreign(out)
 

@@ -6,7 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -87,8 +87,11 @@ def opened(path: str | None) -> Iterator[Log | None]:
         file = open(path, "wb")  # noqa: SIM115 - closed below; only opening may fail here
     except OSError as error:
         raise _unwritable(path, error) from error
-    with file:
+    try:
         yield Log(file)
+    finally:
+        with suppress(OSError):  # every line was flushed, and told of where that failed
+            file.close()
 
 
 def _unwritable(path: str, error: OSError) -> RunError:

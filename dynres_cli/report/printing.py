@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from dynres_cli.errors import RunError
 from dynres_cli.report.text import safe
 
 
@@ -17,17 +17,20 @@ def data(text: str) -> None:
     """One line of data on stdout, as UTF-8 whatever the locale."""
     if sys.stdout is None:
         return
-    with suppress_gone():
+    with room_for_data():
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
 
 
 @contextmanager
-def suppress_gone() -> Iterator[None]:
-    """Whoever read our output may have gone (`| head`): nothing is wrong with the run, so it goes on, into nothing."""
+def room_for_data() -> Iterator[None]:
+    """RunError where stdout takes no more, as on a full disk; a reader that has gone is no error (see `handles`)."""
     try:
         yield
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        msg = (
+            f"stdout cannot be written to ({error.strerror}); make room where it leads, and run the same command again"
+        )
+        raise RunError(msg, "stdout") from error
 
 
 def indented(value: object) -> str:
@@ -39,7 +42,7 @@ def stream(pieces: Iterable[bytes | IO[bytes]]) -> None:
     """Data on stdout that is too long to hold, from bytes and open files."""
     if sys.stdout is None:
         return
-    with suppress_gone():
+    with room_for_data():
         for piece in pieces:
             if isinstance(piece, bytes):
                 sys.stdout.buffer.write(piece)

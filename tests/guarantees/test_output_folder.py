@@ -128,6 +128,17 @@ def test_a_folder_without_permission_to_write_is_told_before_any_work(anyones: P
 
 
 @posix
+def test_a_folder_that_cannot_be_listed_is_told_before_any_work(anyones: Path) -> None:
+    """Guarantee 9: chmod 333 on an output that is there: nobody knows whose it is, so exit 1 and one line."""
+    corpus.photos(anyones / "in", 1)
+    (anyones / "out").mkdir()
+    (anyones / "out").chmod(0o333)
+    done = as_nobody(anyones / "in", anyones / "out")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1), done.stderr
+    assert b"cannot be listed (Permission denied)" in done.stderr
+
+
+@posix
 def test_what_cannot_be_read_is_counted_and_the_rest_is_done(anyones: Path) -> None:
     """Guarantee 36: one file and one folder with chmod 000: two unreadable, three tiled, exit 3."""
     corpus.photos(anyones / "in", 3)
@@ -190,10 +201,19 @@ def test_a_second_signal_ends_a_run_at_once(tmp_path: Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("shell", ['"$@" | true; exit ${PIPESTATUS[0]}', '"$@" >&-', '"$@" >&- 2>&-'])
-@pytest.mark.parametrize("words", [("--dry-run",), ("--json",)], ids=["list", "json"])
+@pytest.mark.parametrize(
+    "shell",
+    [
+        '"$@" | true; exit ${PIPESTATUS[0]}',
+        '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}',
+        '"$@" 2>/dev/full',
+        '"$@" >&-',
+        '"$@" >&- 2>&-',
+    ],
+)
+@pytest.mark.parametrize("words", [("--dry-run",), ("--json", "-v")], ids=["list", "json"])
 def test_a_reader_that_has_gone_costs_nothing(tmp_path: Path, shell: str, words: tuple[str, ...]) -> None:
-    """Guarantee 11: a closed pipe and closed handles: no traceback, exit 0, and the files are whole."""
+    """Guarantee 11: closed pipes and handles, and no room for messages: no traceback, exit 0, whole files."""
     folder, out = tmp_path / "in", tmp_path / "out"
     corpus.photos(folder, 2)
     names = [os.fsdecode(word) for word in command("tile", *SMALL, *words, folder, out)]
@@ -203,9 +223,30 @@ def test_a_reader_that_has_gone_costs_nothing(tmp_path: Path, shell: str, words:
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
     assert b"Error" not in done.stderr
-    if words == ("--json",):
+    if "--json" in words:
         assert sorted(codes(out).values()) == ["tiled", "tiled"]
         check_whole(out)
+
+
+@posix
+@pytest.mark.parametrize("words", [("tile", "--dry-run"), ("tile", "--json"), ("tile", "--help")])
+def test_data_for_which_there_is_no_room_is_missed_in_one_sentence(tmp_path: Path, words: tuple[str, str]) -> None:
+    """Guarantee 11: stdout on a full disk: exit 1, a last line that says so, no traceback; the files are whole."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    corpus.photos(folder, 2)
+    names = [os.fsdecode(word) for word in command(*words, *SMALL, folder, out)]
+    done = subprocess.run(
+        ["bash", "-c", '"$@" >/dev/full', "bash", *names],
+        capture_output=True,
+        timeout=120,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode == 1, done.stderr
+    assert b"No space left on device" in done.stderr.splitlines()[-1]
+    assert b"Traceback" not in done.stderr
+    if "--json" in words:
+        assert sorted(codes(out).values()) == ["tiled", "tiled"]
 
 
 def test_an_output_below_its_input_is_never_taken_as_input(tmp_path: Path) -> None:
