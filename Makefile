@@ -34,7 +34,7 @@ demo: $(STAMP)  ## tile samples/ into out/ and show what came out
 	$(VENV)/bin/dynres inspect samples/astronaut.jpg
 
 test: $(STAMP)  ## the everyday tests
-	$(PYTHON) -m pytest -n auto -q -m 'not slow and not conformance'
+	$(PYTHON) -m pytest -n auto --dist worksteal -q -m 'not slow and not conformance'
 
 # The classic pass order must come out of either Pillow: the same pixel tests in an environment of its own.
 PILLOW12 := .venv-pillow12
@@ -49,7 +49,7 @@ PIXEL_TESTS := tests/test_resample.py tests/test_render.py tests/test_normalize.
 
 test-pillow12: $(PILLOW12)/.stamp  ## the pixel tests under Pillow 12; none run is a failure
 	$(PILLOW12)/bin/python -c 'import PIL; assert PIL.__version__.startswith("12."), PIL.__version__'
-	$(PILLOW12)/bin/python -m pytest -n auto -q -m 'not slow and not conformance' $(PIXEL_TESTS)
+	$(PILLOW12)/bin/python -m pytest -n auto --dist worksteal -q -m 'not slow and not conformance' $(PIXEL_TESTS)
 
 browser: $(STAMP)  ## what the tests of the report need beside Chromium itself; without it they are skipped
 	@$(call extras,test-browser)
@@ -66,7 +66,7 @@ test-ray: $(VENV)/.stamp-ray  ## what needs Ray: the engines' contract on a clus
 	$(PYTHON) -m pytest -q tests/engines/test_contract.py tests/engines/test_ray.py tests/cli/test_ray.py
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones
-	$(PYTHON) -m pytest -n auto -q -m 'not conformance'
+	$(PYTHON) -m pytest -n auto --dist worksteal -q -m 'not conformance'
 
 fuzz: $(STAMP)  ## damaged files for TIME seconds (600); what breaks a promise is kept in .cache/fuzz/findings
 	$(PYTHON) -m tests.fuzz --seconds $(or $(TIME),600)
