@@ -23,7 +23,7 @@ def defaults(context: typer.Context, found: Path) -> dict[str, Any]:
             f"{found}: cannot read the configuration: {error.strerror}; name a TOML file with a table for each command"
         )
         raise UsageError(msg) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         msg = f"{found}: not a TOML file: {error}"
         raise UsageError(msg) from None
     _refuse_unknown_tables(tables, found)

@@ -268,6 +268,15 @@ def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
 
 
+@pytest.mark.parametrize("text", [b"[tile", b"\xff\xfe", b"x=" + b"[" * 20_000], ids=["cut", "bytes", "deep"])
+def test_a_configuration_that_is_no_toml_is_refused(folder: Path, tmp_path: Path, text: bytes) -> None:
+    """Exit 2 and a sentence, also where the reader of TOML runs out of stack."""
+    (tmp_path / "mine.toml").write_bytes(text)
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert ran.status == 2
+    assert "mine.toml: not a TOML file" in ran.err
+
+
 @pytest.mark.parametrize(
     ("dtype", "numpy_dtype", "size"),
     [("float32", "float32", 4), ("float16", "float16", 2), ("bfloat16", "uint16", 2), ("uint8", "uint8", 1)],
