@@ -17,11 +17,10 @@ from dynres_cli.facts import peak_bytes
 from dynres_cli.fitting import scales
 from dynres_cli.geometry import Plan, source_box
 from dynres_cli.manifest import FileEntry, TiledRecord
-from dynres_cli.opening import read_source
 from dynres_cli.operations.assembling import sheets
 from dynres_cli.operations.checking import png_levels
 from dynres_cli.operations.replanning import replanned, size_of
-from dynres_cli.operations.rerendering import UNLIMITED, job_of
+from dynres_cli.operations.rerendering import job_of, limits_of, read_again
 from dynres_cli.probe import probe_bytes
 from dynres_cli.render import render
 from dynres_cli.resample import Pixels
@@ -157,13 +156,11 @@ def _view(root: str, path: str, entry: FileEntry) -> Pixels | None:
 
 def _original(record: TiledRecord, path: str, admit: Admit) -> Pixels:
     """The picture in the frame that was tiled."""
-    source = read_source(path, UNLIMITED, follow=True)
-    if source.sha256 != record.sha256:
-        raise ImageError(code="changed", message="the file has changed since it was tiled")
-    facts = probe_bytes(source, UNLIMITED, record.frame or 0)
+    source, limits = read_again(record, path), limits_of(record)
+    facts = probe_bytes(source, limits, record.frame or 0)
     admit(peak_bytes(facts))
     try:
-        return decode(source, facts, job_of(record).handling, UNLIMITED).pixels
+        return decode(source, facts, job_of(record).handling, limits).pixels
     except DynresError as error:
         raise ImageError(code="corrupt", message=str(error)) from error
 

@@ -26,8 +26,13 @@ from dynres_cli.render import render
 from dynres_cli.sinks import tree
 from dynres_cli.source import Selection, listing
 
-UNLIMITED = Limits(max_pixels=1 << 40, max_bytes=1 << 40)
-"""What was tiled once may be read again, whatever the limits were."""
+UNKNOWN = 1 << 40
+
+
+def limits_of(record: TiledRecord) -> Limits:
+    """What was tiled once may be read again, whatever the limits were; the pages before one may be larger."""
+    pixels = UNKNOWN if record.frame else max(record.width * record.height, Limits().max_pixels)
+    return Limits(max_pixels=pixels, max_bytes=record.bytes)
 
 
 class Sources:
@@ -71,15 +76,24 @@ class Sources:
         return (number + 1) * self._sample // self.images > number * self._sample // self.images
 
 
+def read_again(record: TiledRecord, path: str) -> Source:
+    """The file that a picture was tiled from; ImageError `changed` where another stands in its place."""
+    changed = ImageError(code="changed", message="the file has changed since it was tiled")
+    try:
+        source = read_source(path, limits_of(record), follow=True)
+    except ImageError as error:
+        raise (changed if error.code == "too_large_file" else error) from error
+    if source.sha256 != record.sha256:
+        raise changed
+    return source
+
+
 def compared(record: TiledRecord, item: Item) -> Iterator[Finding]:
     """Render one picture again, and name every file of which the pixels or the values differ."""
     try:
-        source = read_source(item.path, UNLIMITED, follow=True)
-    except ImageError:
-        yield Finding(record.source, "missing")
-        return
-    if source.sha256 != record.sha256:
-        yield Finding(record.source, "sha256")
+        source = read_again(record, item.path)
+    except ImageError as error:
+        yield Finding(record.source, "sha256" if error.code == "changed" else "missing")
         return
     try:
         made = _made_again(record, source)
@@ -93,10 +107,10 @@ def compared(record: TiledRecord, item: Item) -> Iterator[Finding]:
 def _made_again(record: TiledRecord, source: Source) -> Mapping[tuple[bool, int | None], str]:
     """Digests by view: of its levels, or where True stands before it of a tensor's whole file."""
     job = job_of(record)
-    facts = probe.probe_bytes(source, UNLIMITED, record.frame or 0)
+    facts = probe.probe_bytes(source, job.limits, record.frame or 0)
     size = facts.tiled_size(job.handling)
     plan = job.recipe.plan(size)
-    views = render(decode(source, facts, job.handling, UNLIMITED).pixels, plan, job.look)
+    views = render(decode(source, facts, job.handling, job.limits).pixels, plan, job.look)
     made: dict[tuple[bool, int | None], str] = {
         (False, number): hashlib.sha256(
             np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data
@@ -121,5 +135,5 @@ def job_of(record: TiledRecord) -> Job:
     handling = handling_for(recipe.pixels, options["exif"], options["alpha"])
     handling = replace(handling, depth16=options["depth16"], on_truncated=options["on_truncated"])
     writing = tree.Writing(options["tiles"], options["tensor"], options["dtype"], options["png_level"])
-    chosen = Choices(recipe, handling, UNLIMITED, writing, options["resample"], options["frames"])
+    chosen = Choices(recipe, handling, limits_of(record), writing, options["resample"], options["frames"])
     return job_for(chosen, "")

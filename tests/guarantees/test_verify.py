@@ -40,6 +40,15 @@ def out(made: Path, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
+def test_a_source_that_grew_is_told_without_being_read(made: Path, tmp_path: Path) -> None:
+    """Guarantee 39: 64 GB (of nothing, on the disk) in the place of a source: sha256 for verify, a page for report."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    os.truncate(tmp_path / "in" / "0000.jpg", 64 << 30)
+    found = problems(tmp_path / "out", "--against", "pillow", "--source", tmp_path / "in")
+    assert found == (3, {"0000.jpg"})
+    assert dynres("report", "-q", tmp_path / "out", "--source", tmp_path / "in").returncode == 0
+
+
 def test_one_flipped_bit_in_any_file_is_found(out: Path, made: Path) -> None:
     """Guarantee 39: one bit of every file in turn, in its first, middle or last byte: verify exits 3 and names it."""
     assert problems(out) == (0, set())
