@@ -65,6 +65,7 @@ def inspect(
     from dynres_cli.handling import handling_for
     from dynres_cli.operations.inspecting import Asked
     from dynres_cli.recipe import resolve
+    from dynres_cli.report.handles import mute_libraries
 
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
     given = options.overrides(set_, named)
@@ -75,6 +76,7 @@ def inspect(
     if frames == "all" and (all_ or out is not None or "-" in images):
         msg = "--frames all looks at the pictures of files one by one; leave out --all, --out and -"
         raise UsageError(msg)
+    mute_libraries()
     if all_:
         options.refuse_beside_all(preset, strategy, given)
         raise typer.Exit(_compare(images, limits, exif, alpha, Shown(out, json=json)))

@@ -45,11 +45,12 @@ def verify(
     from dynres_cli.operations.rerendering import Sources
     from dynres_cli.operations.verifying import Account, Check
     from dynres_cli.operations.verifying import verify as findings_of
-    from dynres_cli.report import printing, verification
+    from dynres_cli.report import handles, printing, verification
     from dynres_cli.report.steps import steps
     from dynres_cli.source import Selection
 
     check_asked(against, source, more, sample)
+    handles.mute_libraries()
     account = Account()
     with steps(quiet=quiet) as progress:
         selection = Selection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -54,9 +55,25 @@ def _is_windows_console(stream: TextIO) -> bool:
     return sys.platform == "win32" and stream.isatty()
 
 
-def _outliving(stream: TextIO, forgiven: type[OSError]) -> TextIO:
-    handle = _Handle(stream.fileno(), forgiven)
+def _outliving(stream: TextIO, forgiven: type[OSError], number: int | None = None) -> TextIO:
+    """The same stream on such a handle, of this number where it has another one from now on."""
+    handle = _Handle(stream.fileno() if number is None else number, forgiven)
     by_line = handle.isatty() or forgiven is OSError
     return io.TextIOWrapper(
         io.BufferedWriter(handle), encoding=stream.encoding, errors=stream.errors, line_buffering=by_line
     )
+
+
+def mute_libraries() -> None:
+    """Keep stderr for our own words, in a process that looks at pictures itself.
+
+    Pillow's warnings and the C libraries that write to handle 2 past Python quote files, which are not to be trusted.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    if sys.stderr is None or _is_windows_console(sys.stderr):
+        return
+    sys.stderr.flush()
+    own, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = _outliving(sys.stderr, OSError, own)

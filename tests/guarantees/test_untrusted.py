@@ -326,6 +326,19 @@ def test_names_are_data(tmp_path: Path) -> None:
     assert b"\x1b" not in listing
 
 
+def test_what_libraries_say_of_a_picture_is_not_told_by_those_who_look_at_it(tmp_path: Path) -> None:
+    """Guarantee 25: Pillow and libtiff have words for a TIFF with a tag outside; verify and inspect have none."""
+    data = corpus.encoded(corpus.picture(), format="TIFF", compression="tiff_lzw", tiffinfo={305: "x" * 100})
+    entry = data.index(struct.pack("<HHI", 305, 2, 101))
+    outside = data[: entry + 8] + struct.pack("<I", 1 << 30) + data[entry + 12 :]
+    corpus.write_all(tmp_path / "in", {"a.tif": outside})
+    assert tile(tmp_path / "in", tmp_path / "out").returncode == 0
+    verified = dynres("verify", tmp_path / "out", "--against", "pillow", "--source", tmp_path / "in")
+    inspected = dynres("inspect", tmp_path / "in" / "a.tif", "--out", tmp_path / "grid.png")
+    assert (verified.returncode, verified.stderr.count(b"\n")) == (0, 1), verified.stderr
+    assert (inspected.returncode, inspected.stderr) == (0, b"")
+
+
 def test_tensors_load_without_pickle(tmp_path: Path) -> None:
     """Guarantee 24: every .npy of every dtype loads with allow_pickle=False, and begins with NumPy's own magic."""
     corpus.photos(tmp_path / "in", 1)
