@@ -19,6 +19,10 @@ LONGEST_NAME = 255
 
 _SUFFIX = re.compile(r"~[0-9a-f]{8}\Z")
 _VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
+_DRIVE = re.compile(r"[A-Za-z]:(\\.*)?", re.DOTALL)
+"""A first part that Windows takes for a drive: no reader of a manifest follows such a path, on any system."""
+_NO_DRIVE = re.compile(r"[A-Za-z](\\.*)?", re.DOTALL)
+"""What becomes of one, before its digits."""
 
 
 def to_bytes(key: str) -> bytes:
@@ -37,15 +41,17 @@ def in_byte_order(names: list[str]) -> list[str]:
 
 
 def is_reserved(first_part: str, *, fold: bool = False) -> bool:
-    """Whether a key may not begin with this part, because dynres writes there itself.
+    """Whether a key may not begin with this part, because dynres writes there itself or readers would refuse it.
 
     A name that looks like our own answer to a reserved one (`manifest.json~0123abcd`) is reserved too: otherwise
     somebody could choose the name that another key is going to be given.
     """
-    name = folded(first_part) if fold else first_part
+    given = name = folded(first_part) if fold else first_part
     while _SUFFIX.search(name):
         name = name[:-9]
-    return name in RESERVED or name.startswith(OWN_PREFIX) or _VOLUME.fullmatch(name) is not None
+    is_ours = name in RESERVED or name.startswith(OWN_PREFIX) or _VOLUME.fullmatch(name) is not None
+    is_drive = _DRIVE.fullmatch(given) or (given != name and _NO_DRIVE.fullmatch(name))
+    return is_ours or bool(is_drive)
 
 
 def place(source: str, *, fold: bool = False) -> str:
@@ -56,7 +62,8 @@ def place(source: str, *, fold: bool = False) -> str:
     """
     first, slash, rest = source.partition("/")
     if is_reserved(first, fold=fold):
-        return _marked(first, source) + slash + rest
+        name = first[0] + first[2:] if _DRIVE.fullmatch(first) else first
+        return _marked(name, source) + slash + rest
     if fold and (_SUFFIX.search(source) or folded(source) != source):
         parent, slash, name = source.rpartition("/")
         return parent + slash + _marked(name, source)

@@ -29,10 +29,14 @@ def suffix(source: str) -> str:
         pytest.param(".dynres-lock", ".dynres-lock" + suffix(".dynres-lock"), id="our prefix"),
         pytest.param("cats/manifest.json", "cats/manifest.json", id="only the first part is ours"),
         pytest.param("Manifest.json", "Manifest.json", id="case matters where the output keeps it"),
+        pytest.param("C:/x.jpg", "C" + suffix("C:/x.jpg") + "/x.jpg", id="a drive, as a folder"),
+        pytest.param("C:\\x.jpg", "C\\x.jpg" + suffix("C:\\x.jpg"), id="a drive, in a file's name"),
+        pytest.param("cats/C:/x.jpg", "cats/C:/x.jpg", id="below a folder it is no drive"),
+        pytest.param("ab:/x.jpg", "ab:/x.jpg", id="drives have one letter"),
     ],
 )
 def test_our_own_names_are_never_a_key(source: str, key: str) -> None:
-    """Guarantee 27: a first part that dynres itself writes gets 8 digits of the whole key's sha256."""
+    """Guarantee 27: a first part that dynres itself writes, or refuses, gets 8 digits of the whole key's sha256."""
     assert keys.place(source) == key
 
 
@@ -55,8 +59,8 @@ def test_places_never_meet(sources: set[str]) -> None:
 
 def test_nobody_can_choose_the_place_of_another() -> None:
     """Guarantee 27: a name made to look like our answer to a reserved one is moved itself."""
-    crafted = "manifest.json" + suffix("manifest.json")
-    assert keys.place(crafted) == crafted + suffix(crafted)
+    for crafted in ("manifest.json" + suffix("manifest.json"), "C\\x.jpg" + suffix("C:\\x.jpg"), "C" + suffix("C:")):
+        assert keys.place(crafted) == crafted + suffix(crafted)
 
 
 @pytest.mark.parametrize("letter", ["A", "É", "\udc80"])

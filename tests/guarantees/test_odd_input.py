@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import sys
@@ -65,13 +66,13 @@ def test_no_two_inputs_share_a_place(tmp_path: Path) -> None:
 
 LEGAL = (
     *("-dash.png", "new\nline.png", "quote'\".png", "*?[x].png", "$(id) `;&|.png", " .png", "~.png", "%s{}.png"),
-    *("ü" * 123 + ".png", "x" * 246 + ".png", "CON.png", "a:b.png", "back\\slash.png"),
+    *("ü" * 123 + ".png", "x" * 246 + ".png", "CON.png", "a:b.png", "back\\slash.png", "D:\\drive.png"),
 )
 
 
 @posix
 def test_any_legal_name_works(tmp_path: Path) -> None:
-    """Guarantee 28: newline, dash, glob and shell signs, 250 bytes: tiled; a drive's name may fail."""
+    """Guarantee 28: newline, dash, glob and shell signs, 250 bytes, drives: tiled, and readers take them all."""
     folder, out = tmp_path / "in", tmp_path / "out"
     data = corpus.good_files()["plain.png"]
     corpus.write_all(folder, dict.fromkeys(LEGAL, data))
@@ -90,8 +91,10 @@ def test_any_legal_name_works(tmp_path: Path) -> None:
     summary = counts(done)
     assert summary["found"] == len(LEGAL) + 2
     outcomes = {record["source"]: record["status"] for record in images(out).values()}
-    assert {outcomes[name] for name in LEGAL} == {"tiled"}
+    assert {outcomes[name] for name in (*LEGAL, "C:/drive.png")} == {"tiled"}
     assert set(summary["failures"]) <= {"output_error"}, done.stderr
+    verified = dynres("verify", "--json", out)
+    assert (verified.returncode, json.loads(verified.stdout)["findings"]) == (0, [])
 
 
 @posix
