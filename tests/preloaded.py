@@ -38,7 +38,7 @@ def run(
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "0").write_bytes(stdin)
         words = [os.fsdecode(each) for each in arguments]
-        process = _server().Process(target=_child, args=(words, dict(env), os.fspath(cwd or Path.cwd()), folder))
+        process = server().Process(target=_child, args=(words, dict(env), os.fspath(cwd or Path.cwd()), folder))
         process.start()
         process.join(timeout)
         if process.is_alive():
@@ -51,7 +51,7 @@ def run(
 
 
 @cache
-def _server() -> ForkServerContext:
+def server() -> ForkServerContext:
     """Where the processes are forked; it imports what it is told when the first one is wanted."""
     server = multiprocessing.get_context("forkserver")
     server.set_forkserver_preload([*_LIBRARIES, *_OURS])
