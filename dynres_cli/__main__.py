@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 
 from dynres_cli.engines.threads import hold_to_one_thread
 
@@ -54,6 +55,8 @@ def _refused(error: OSError) -> int:
 def _complain(text: str) -> None:
     """One line on stderr in which no name can steer the terminal."""
     safe = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    with suppress(OSError):  # the data so far go first; where there is no room for them, an error is told already
+        _flush()
     if sys.stderr is not None:
         sys.stderr.write(safe + "\n")
 

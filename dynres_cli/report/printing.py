@@ -51,7 +51,13 @@ def stream(pieces: Iterable[bytes | IO[bytes]]) -> None:
 
 
 def note(text: str) -> None:
-    """One line or block for people on stderr; what the terminal cannot show becomes an escape."""
+    """One line or block for people on stderr; what the terminal cannot show becomes an escape.
+
+    The data so far go out before it, so that where both are read together they are read in this order.
+    """
+    if sys.stdout is not None:
+        with room_for_data():
+            sys.stdout.flush()
     if sys.stderr is None:
         return
     encoding = sys.stderr.encoding or "utf-8"
