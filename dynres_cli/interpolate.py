@@ -2,13 +2,14 @@
 
 Equal to torch up to float32 rounding: on a processor with fused multiply-add within 1e-6 for values in 0..1 and
 within 5e-6 after normalisation (measured with torch 2.13); torch itself differs as much from build to build.
+`kernels.interpolating` gives the same bits many times sooner.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,22 @@ from dynres_cli.geometry import Size
 
 TorchFilter = Literal["torch-bicubic", "torch-bilinear", "torch-bilinear-antialias"]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 ONE, HALF = np.float32(1), np.float32(0.5)
+HALF_A_STEP, HALF_A_STEP_MASK = np.int64(1 << 28), np.int64((1 << 29) - 1)
+"""What lies behind a float32's bits in a double that is in the middle between two of them."""
+
 # torch's bicubic bends more than Pillow's, which uses -0.5.
 A = np.float32(-0.75)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A size that floats are resampled to, and by which filter."""
+
+    size: Size
+    kind: TorchFilter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +61,7 @@ def _across(rows: Floats, taps: Taps) -> Floats:
     weights = taps.weights[None, :, :, None]
     for band in _bands(total):
         for tap in range(taps.places.shape[1]):
-            total[band] = _fused(rows[band].take(taps.places[:, tap], axis=1), weights[:, :, tap], total[band])
+            total[band] = fused(rows[band].take(taps.places[:, tap], axis=1), weights[:, :, tap], total[band])
     return total
 
 
@@ -58,7 +71,7 @@ def _down(rows: Floats, taps: Taps) -> Floats:
     weights = taps.weights[:, :, None, None]
     for band in _bands(total):
         for tap in range(taps.places.shape[1]):
-            total[band] = _fused(rows[taps.places[band, tap]], weights[band, tap], total[band])
+            total[band] = fused(rows[taps.places[band, tap]], weights[band, tap], total[band])
     return total
 
 
@@ -68,10 +81,22 @@ def _bands(lines: Floats) -> list[slice]:
     return [slice(first, first + step) for first in range(0, len(lines), step)]
 
 
-def _fused(x: Floats, y: Floats | float, z: Floats | float) -> Floats:
+def fused(x: Floats, y: Floats | float, z: Floats | float) -> Floats:
     """x·y + z with one rounding, as a processor's fused multiply-add gives it."""
-    value: Floats = (np.asarray(x, np.float64) * y + z).astype(np.float32)
-    return value
+    product: Doubles = np.asarray(x, np.float64) * y
+    total = product + z
+    halfway = (total.view(np.int64) & HALF_A_STEP_MASK) == HALF_A_STEP
+    if halfway.any():
+        _nudge(total, halfway, product, np.broadcast_to(z, total.shape))
+    return total.astype(np.float32)
+
+
+def _nudge(total: Doubles, halfway: npt.NDArray[np.bool_], product: Doubles, added: npt.NDArray[Any]) -> None:
+    """Bring sums that were rounded to the middle between two float32 back to the side on which they truly lie."""
+    first, second, middle = product[halfway], added[halfway].astype(np.float64), total[halfway]
+    part = middle - first
+    lost = (first - (middle - part)) + (second - part)
+    total[halfway] = np.where(lost == 0, middle, np.nextafter(middle, np.copysign(np.inf, lost)))
 
 
 def _places(length: int, target: int, shift: float) -> Floats:
@@ -101,7 +126,7 @@ def _inner(x: Floats) -> Floats:
 
 def _outer(x: Floats) -> Floats:
     """Keys' cubic for distances from 1 to 2."""
-    value: Floats = _fused(A * x - 5 * A, x, float(8 * A)) * x - 4 * A
+    value: Floats = fused(A * x - 5 * A, x, float(8 * A)) * x - 4 * A
     return value
 
 

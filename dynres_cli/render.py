@@ -11,7 +11,7 @@ import numpy as np
 from dynres_cli import resample
 from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Box, Plan, Space, Surface, whole
-from dynres_cli.interpolate import TorchFilter
+from dynres_cli.interpolate import Target, TorchFilter
 from dynres_cli.normalize import statistics
 from dynres_cli.presets import Channels
 from dynres_cli.resample import Floats, Kernel, Order, PillowFilter, Pixels, Wanted
@@ -35,35 +35,39 @@ def render(pixels: Pixels, plan: Plan, look: Look, arena: Arena | None = None) -
     Float views are normalised already. Views may lie in the arena, if one is given.
     """
     made: list[Picture] = []
-    resized: dict[int, Pixels] = {}
+    resized: dict[int, Picture] = {}
     for index, surface in enumerate(plan.surfaces):
-        parent = pixels if surface.of is None else made[surface.of]
-        if resample.is_torch(surface.filter):
-            space: Space = "uint8" if surface.of is None else plan.surfaces[surface.of].space
-            scaled = _interpolated(_cut(parent, surface.region), space, surface, look)
-        else:
-            if index not in resized:
-                resized |= _resized(cast("Pixels", parent), plan, index, look, arena)
-            scaled = _converted(resized.pop(index), "uint8", surface.space, look)
-        made.append(_placed(scaled, surface, arena))
-    return [_seen(made[view.surface], plan.surfaces[view.surface].space, view.box, look) for view in plan.views]
+        if index not in resized:
+            parent = pixels if surface.of is None else made[surface.of]
+            make = _interpolated if resample.is_torch(surface.filter) else _resized
+            resized |= make(parent, plan, index, look, arena)
+        made.append(_placed(resized.pop(index), surface, arena))
+    seen = {view.surface for view in plan.views}
+    shown = {index: _shown(made[index], plan.surfaces[index].space, look, arena) for index in seen}
+    return [_cut(shown[view.surface], view.box) for view in plan.views]
 
 
-def _seen(picture: Picture, space: Space, box: Box, look: Look) -> Picture:
-    """One view, as the model's tensor takes it."""
-    view = _cut(picture, box)
-    return view if space == "uint8" else _converted(view, space, "normalised", look)
+def _shown(picture: Picture, space: Space, look: Look, arena: Arena | None) -> Picture:
+    """A surface as the model's tensor takes it."""
+    return picture if space == "uint8" else _converted(picture, space, "normalised", look, arena)
 
 
-def _resized(parent: Pixels, plan: Plan, index: int, look: Look, arena: Arena | None) -> dict[int, Pixels]:
-    """A surface's picture, and with it those of later surfaces that are made from the same box of the same parent."""
+def _alike(plan: Plan, index: int) -> dict[int, Surface]:
+    """A surface and later ones that can be made with it: of the same box of the same parent, by the same arithmetic."""
     asked = plan.surfaces[index]
-    alike = {
-        place: each
-        for place, each in enumerate(plan.surfaces)
-        if place >= index and (each.of, each.region) == (asked.of, asked.region) and not resample.is_torch(each.filter)
-    }
-    box = asked.region or whole(resample.size_of(parent))
+    torch = resample.is_torch(asked.filter)
+
+    def same(each: Surface) -> bool:
+        arithmetic = resample.is_torch(each.filter) == torch and (each.space == asked.space or not torch)
+        return arithmetic and (each.of, each.region) == (asked.of, asked.region)
+
+    return {place: each for place, each in enumerate(plan.surfaces) if place >= index and same(each)}
+
+
+def _resized(parent: Picture, plan: Plan, index: int, look: Look, arena: Arena | None) -> dict[int, Picture]:
+    """A surface's picture and those of surfaces alike, by Pillow's rule."""
+    alike = _alike(plan, index)
+    box = plan.surfaces[index].region or whole(resample.size_of(parent))
     wanted = [
         Wanted(
             each.scaled,
@@ -72,7 +76,11 @@ def _resized(parent: Pixels, plan: Plan, index: int, look: Look, arena: Arena | 
         )
         for each in alike.values()
     ]
-    return dict(zip(alike, _resizer(look.kernel)(parent, box, wanted, arena), strict=True))
+    made = _resizer(look.kernel)(cast("Pixels", parent), box, wanted, arena)
+    return {
+        place: _converted(picture, "uint8", each.space, look, arena)
+        for (place, each), picture in zip(alike.items(), made, strict=True)
+    }
 
 
 def _resizer(kernel: Kernel) -> Callable[[Pixels, Box, Sequence[Wanted], Arena | None], list[Pixels]]:
@@ -87,18 +95,42 @@ def _cut(picture: Picture, box: Box | None) -> Picture:
     return picture if box is None else picture[box.top : box.bottom, box.left : box.right]
 
 
-def _interpolated(parent: Picture, space: Space, surface: Surface, look: Look) -> Picture:
-    """The parent at the surface's scale by torch's rule, in the surface's space."""
-    kind = cast("TorchFilter", surface.filter)
-    values = _converted(parent, space, surface.space, look).astype(np.float32, copy=False)
-    values = resample.resize_floats(values, surface.scaled, kind)
-    if surface.space == "uint8":
-        return np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    # Molmo clips what rounding pushes out of 0..1; normalised values keep the overshoot of a bicubic.
-    return values.clip(0, 1) if surface.space == "unit" else values
+def _interpolated(parent: Picture, plan: Plan, index: int, look: Look, arena: Arena | None) -> dict[int, Picture]:
+    """A surface's picture and those of surfaces alike, by torch's rule."""
+    asked, alike = plan.surfaces[index], _alike(plan, index)
+    cut = _cut(parent, asked.region)
+    wanted = [Target(each.scaled, cast("TorchFilter", each.filter)) for each in alike.values()]
+    if look.kernel == "numba" and cut.dtype == np.uint8:
+        from dynres_cli.kernels.interpolating import interpolate_all  # noqa: PLC0415 - as in `_resizer`
+
+        made = interpolate_all(cast("Pixels", cut), _table(asked.space, look), wanted, arena)
+    else:
+        here: Space = "uint8" if asked.of is None else plan.surfaces[asked.of].space
+        values = _converted(cut, here, asked.space, look, arena).astype(np.float32, copy=False)
+        made = [resample.resize_floats(values, each.size, each.kind) for each in wanted]
+    return {place: _held(values, asked.space, arena) for place, values in zip(alike, made, strict=True)}
 
 
-def _converted(picture: Picture, here: Space, there: Space, look: Look) -> Picture:
+def _held(values: Floats, space: Space, arena: Arena | None) -> Picture:
+    """Resampled values within what their space holds; normalised ones keep the overshoot of a bicubic."""
+    if space == "normalised":
+        return values
+    if space == "unit":
+        # Molmo clips what rounding pushes out of 0..1.
+        return np.clip(values, 0, 1, out=values)
+    levels = empty(arena, values.shape, np.uint8)
+    levels[:] = np.clip(np.rint(values, out=values), 0, 255, out=values)
+    return levels
+
+
+def _table(space: Space, look: Look) -> Floats:
+    """What float each level of each channel is in a space: (3, 256)."""
+    levels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3)
+    floats = _converted(levels, "uint8", space, look, None).astype(np.float32, copy=False)
+    return np.ascontiguousarray(floats[0].T)
+
+
+def _converted(picture: Picture, here: Space, there: Space, look: Look, arena: Arena | None) -> Picture:
     """A picture brought from one space to a later one."""
     if here == there:
         return picture
@@ -107,7 +139,9 @@ def _converted(picture: Picture, here: Space, there: Space, look: Look) -> Pictu
         return unit
     # As lines of values and not of pixels: NumPy repeats three numbers several times slower than a line of them.
     mean, std = (np.tile(each, unit.shape[1]) for each in statistics(look.mean, look.std))
-    return ((unit.reshape(len(unit), -1) - mean) / std).reshape(unit.shape)
+    values: Floats = empty(arena, (len(unit), mean.size), np.float32)
+    np.subtract(unit.reshape(values.shape), mean, out=values)
+    return np.divide(values, std, out=values).reshape(unit.shape)
 
 
 def _placed(scaled: Picture, surface: Surface, arena: Arena | None) -> Picture:

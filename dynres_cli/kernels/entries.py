@@ -8,5 +8,7 @@ ENTRIES: dict[str, str] = {
     "vertical": "n" * 9,
     "look_up": "n" * 6,
     "least_rows": "n" * 9,
+    "float_columns": "n" * 15,
+    "float_rows": "n" * 10,
 }
 """Each function's arguments by letters: n an address or a whole number (intp), d a float64. All return an intp."""

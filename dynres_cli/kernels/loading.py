@@ -12,7 +12,7 @@ import llvmlite.binding as llvm
 
 from dynres_cli.kernels.entries import ENTRIES
 
-FROM_C = ("sin", "memcpy", "memmove", "memset")
+FROM_C = ("sin", "fmaf", "memcpy", "memmove", "memset")
 """What machine code may ask of the C library."""
 
 KINDS: dict[str, Any] = {"n": ctypes.c_ssize_t, "d": ctypes.c_double}

@@ -13,3 +13,12 @@ BLOCK = 64
 
 WINDOW = 768
 """Columns that are turned at once, unless an output needs more of them: the second cache holds their band."""
+
+FLOAT_LANES = 16
+"""How many neighbouring float32 are weighed at once."""
+
+FLOAT_BAND = 16
+"""How many rows of floats are turned on their side together; their values fill whole vectors."""
+
+FLOAT_RUN = 12 * FLOAT_BAND
+"""From one column of such a band to the next."""

@@ -1,4 +1,4 @@
-"""The two machine operations that the resizer is made of, as LLVM's vectors: as wide as any processor has them."""
+"""The machine operations that the resizers are made of, as LLVM's vectors: as wide as any processor has them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from dynres_cli.kernels.shape import FLOAT_LANES
+
 LANES = 32
 """How many neighbouring bytes are weighed at once; 32 sums of 32 bits fit the registers of AVX2 and NEON."""
 
@@ -17,6 +19,7 @@ PRECISION = 22
 
 BYTE, INT, LONG = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 BYTES, INTS = ir.VectorType(BYTE, LANES), ir.VectorType(INT, LANES)
+FLOATS = ir.VectorType(ir.FloatType(), FLOAT_LANES)
 Lowering = tuple[Any, Callable[..., Any]]
 
 
@@ -36,11 +39,30 @@ def _all(number: int) -> ir.Constant:
     return ir.Constant(INTS, [number] * LANES)
 
 
-def _spread(build: ir.IRBuilder, value: ir.Value) -> ir.Value:
+def _spread(build: ir.IRBuilder, value: ir.Value, lanes: int) -> ir.Value:
     """One number in every lane."""
-    nothing = ir.Constant(INTS, ir.Undefined)
+    nothing = ir.Constant(ir.VectorType(value.type, lanes), ir.Undefined)
     one = build.insert_element(nothing, value, ir.Constant(INT, 0))
-    return build.shuffle_vector(one, nothing, _all(0))
+    return build.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(INT, lanes), [0] * lanes))
+
+
+def _over_taps(
+    build: ir.IRBuilder, count: ir.Value, nothing: ir.Constant, add: Callable[[ir.Value, ir.Value], ir.Value]
+) -> ir.Value:
+    """Sums in registers: `add` is given each tap's number, from 0, and the sums so far."""
+    before = build.block
+    loop, after = build.append_basic_block("tap"), build.append_basic_block("weighed")
+    build.branch(loop)
+    build.position_at_end(loop)
+    tap, sums = build.phi(LONG), build.phi(nothing.type)
+    added = add(tap, sums)
+    following = build.add(tap, LONG(1))
+    build.cbranch(build.icmp_signed("<", following, count), loop, after)
+    for value, first, again in ((tap, LONG(0), following), (sums, nothing, added)):
+        value.add_incoming(first, before)
+        value.add_incoming(again, loop)
+    build.position_at_end(after)
+    return added
 
 
 def _clamped(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
@@ -76,21 +98,45 @@ def weigh(_typing: Any, _to: Any, _source: Any, _stride: Any, _weights: Any, _co
 
     def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
         to, source, stride, weights, count = arguments
-        before = build.block
-        loop, after = build.append_basic_block("tap"), build.append_basic_block("weighed")
-        build.branch(loop)
-        build.position_at_end(loop)
-        tap, sums = build.phi(LONG), build.phi(INTS)
-        levels = build.zext(load(build, build.add(source, build.mul(tap, stride)), BYTES), INTS)
-        weight = load(build, build.add(weights, build.mul(tap, LONG(4))), INT)
-        added = build.add(sums, build.mul(levels, _spread(build, weight)))
-        following = build.add(tap, LONG(1))
-        build.cbranch(build.icmp_signed("<", following, count), loop, after)
-        for value, first, again in ((tap, LONG(0), following), (sums, _all(1 << PRECISION - 1), added)):
-            value.add_incoming(first, before)
-            value.add_incoming(again, loop)
-        build.position_at_end(after)
-        store(build, _clamped(build, added), to)
+
+        def add(tap: ir.Value, sums: ir.Value) -> ir.Value:
+            levels = build.zext(load(build, build.add(source, build.mul(tap, stride)), BYTES), INTS)
+            weight = load(build, build.add(weights, build.mul(tap, LONG(4))), INT)
+            return build.add(sums, build.mul(levels, _spread(build, weight, LANES)))
+
+        store(build, _clamped(build, _over_taps(build, count, _all(1 << PRECISION - 1), add)), to)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), lower
+
+
+def _fused(build: ir.IRBuilder, x: ir.Value, y: ir.Value, z: ir.Value) -> ir.Value:
+    """x·y + z with one rounding, in every lane."""
+    name = f"llvm.fma.v{FLOAT_LANES}f32"
+    function = build.module.globals.get(name) or ir.Function(build.module, ir.FunctionType(FLOATS, [FLOATS] * 3), name)
+    return build.call(function, (x, y, z))
+
+
+@intrinsic
+def weigh_floats(
+    _typing: Any, _to: Any, _source: Any, _stride: Any, _places: Any, _weights: Any, _count: Any
+) -> Lowering:
+    """Write the weighted sum of `count` runs of FLOAT_LANES float32; `places` (int32) say how many strides in each is.
+
+    Each product is added with one rounding: by the processor's fused multiply-add, or C's where it has none.
+    """
+
+    def lower(context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
+        to, source, stride, places, weights, count = arguments
+
+        def add(tap: ir.Value, sums: ir.Value) -> ir.Value:
+            at = build.mul(tap, LONG(4))
+            place = build.sext(load(build, build.add(places, at), INT), LONG)
+            values = load(build, build.add(source, build.mul(place, stride)), FLOATS)
+            weight = load(build, build.add(weights, at), FLOATS.element)
+            return _fused(build, values, _spread(build, weight, FLOAT_LANES), sums)
+
+        store(build, _over_taps(build, count, ir.Constant(FLOATS, [0.0] * FLOAT_LANES), add), to)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 6), lower
