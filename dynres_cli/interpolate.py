@@ -48,20 +48,26 @@ BAND = 1 << 16
 """Values that are worked on at a time, so that their doubles stay in the processor's cache."""
 
 
-def interpolate(values: Floats, target: Size, kind: TorchFilter) -> Floats:
-    """A float32 (height, width, channels) picture at another size: columns first, then rows."""
+def interpolate(
+    picture: npt.NDArray[Any], target: Size, kind: TorchFilter, floats: Callable[[npt.NDArray[Any]], Floats]
+) -> Floats:
+    """A (height, width, channels) picture at another size as float32: columns first, then rows.
+
+    `floats` brings rows of the picture into the space in which they are resampled; all of a large one would not fit.
+    """
     taps = TAPS[kind]
-    columns = _across(values, taps(values.shape[1], target.width))
-    return _down(columns, taps(values.shape[0], target.height))
+    columns = _across(picture, taps(picture.shape[1], target.width), floats)
+    return _down(columns, taps(picture.shape[0], target.height))
 
 
-def _across(rows: Floats, taps: Taps) -> Floats:
+def _across(rows: npt.NDArray[Any], taps: Taps, floats: Callable[[npt.NDArray[Any]], Floats]) -> Floats:
     """Every column as the weighted sum of columns."""
     total: Floats = np.zeros((rows.shape[0], len(taps.places), rows.shape[2]), np.float32)
     weights = taps.weights[None, :, :, None]
     for band in _bands(total):
+        values = floats(rows[band])
         for tap in range(taps.places.shape[1]):
-            total[band] = fused(rows[band].take(taps.places[:, tap], axis=1), weights[:, :, tap], total[band])
+            total[band] = fused(values.take(taps.places[:, tap], axis=1), weights[:, :, tap], total[band])
     return total
 
 

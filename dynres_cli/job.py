@@ -23,9 +23,13 @@ from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look, render
+from dynres_cli.resample import is_torch
 from dynres_cli.sinks import tree
 from dynres_cli.storage import NewFile, Writer
 from dynres_cli.urls import is_url
+
+FLOAT_PIXEL = 12
+"""Bytes of three float32."""
 
 ARENA = Arena()
 """The levels, the views and the tensor of the picture that this thread works on."""
@@ -239,7 +243,15 @@ def planned(facts: Facts, job: Job) -> Plan:
 
 def need(facts: Facts, plan: Plan, writing: tree.Writing) -> int:
     """Bytes that this picture takes at its peak: decoding, its surfaces, its tensor and the files before writing."""
-    return peak_bytes(facts) + made_bytes(plan, writing)
+    return peak_bytes(facts) + resampling_bytes(facts, plan) + made_bytes(plan, writing)
+
+
+def resampling_bytes(facts: Facts, plan: Plan) -> int:
+    """Bytes of pictures made of floats: rows between the two passes, then what is scaled, placed and normalised."""
+    rows = {None: max(facts.width, facts.height)} | {at: each.size.height for at, each in enumerate(plan.surfaces)}
+    between = sum(rows[each.of] * each.scaled.width for each in plan.surfaces if is_torch(each.filter))
+    held = sum(each.size.area for each in plan.surfaces if each.space != "uint8" or is_torch(each.filter))
+    return FLOAT_PIXEL * (between + 3 * held)
 
 
 def made_bytes(plan: Plan, writing: tree.Writing) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from dynres_cli import resample
 from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Box, Plan, Space, Surface, whole
-from dynres_cli.interpolate import Target, TorchFilter
+from dynres_cli.interpolate import Target, TorchFilter, interpolate
 from dynres_cli.normalize import statistics
 from dynres_cli.presets import Channels
 from dynres_cli.resample import Floats, Kernel, Order, PillowFilter, Pixels, Wanted
@@ -106,8 +106,11 @@ def _interpolated(parent: Picture, plan: Plan, index: int, look: Look, arena: Ar
         made = interpolate_all(cast("Pixels", cut), _table(asked.space, look), wanted, arena)
     else:
         here: Space = "uint8" if asked.of is None else plan.surfaces[asked.of].space
-        values = _converted(cut, here, asked.space, look, arena).astype(np.float32, copy=False)
-        made = [resample.resize_floats(values, each.size, each.kind) for each in wanted]
+
+        def floats(rows: Picture) -> Floats:
+            return _converted(rows, here, asked.space, look, None).astype(np.float32, copy=False)
+
+        made = [interpolate(cut, each.size, each.kind, floats) for each in wanted]
     return {place: _held(values, asked.space, arena) for place, values in zip(alike, made, strict=True)}
 
 
@@ -134,14 +137,14 @@ def _converted(picture: Picture, here: Space, there: Space, look: Look, arena: A
     """A picture brought from one space to a later one."""
     if here == there:
         return picture
-    unit = cast("Floats", picture) if here == "unit" else picture.astype(np.float32) / np.float32(255)
-    if there == "unit":
-        return unit
     # As lines of values and not of pixels: NumPy repeats three numbers several times slower than a line of them.
-    mean, std = (np.tile(each, unit.shape[1]) for each in statistics(look.mean, look.std))
-    values: Floats = empty(arena, (len(unit), mean.size), np.float32)
-    np.subtract(unit.reshape(values.shape), mean, out=values)
-    return np.divide(values, std, out=values).reshape(unit.shape)
+    lines = picture.reshape(len(picture), -1)
+    values: Floats = empty(arena, lines.shape, np.float32)
+    unit = lines if here == "unit" else np.divide(lines, np.float32(255), out=values, dtype=np.float32)
+    if there == "normalised":
+        mean, std = (np.tile(each, picture.shape[1]) for each in statistics(look.mean, look.std))
+        np.divide(np.subtract(unit, mean, out=values), std, out=values)
+    return values.reshape(picture.shape)
 
 
 def _placed(scaled: Picture, surface: Surface, arena: Arena | None) -> Picture:

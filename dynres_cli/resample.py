@@ -12,7 +12,7 @@ from PIL import Image
 
 from dynres_cli.arena import Arena
 from dynres_cli.geometry import Box, Filter, Size
-from dynres_cli.interpolate import TorchFilter, interpolate
+from dynres_cli.interpolate import TorchFilter
 
 Order = Literal["pillow12", "pillow13"]
 Kernel = Literal["numba", "pillow"]
@@ -78,10 +78,3 @@ def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], _arena: Arena
 def is_torch(kind: Filter) -> bool:
     """Whether a filter works on floats, as torch does."""
     return kind in get_args(TorchFilter)
-
-
-def resize_floats(values: Floats, target: Size, kind: TorchFilter) -> Floats:
-    """The picture at another size by torch's rule, on floats."""
-    if size_of(values) == target:
-        return values
-    return interpolate(values, target, kind)

@@ -38,8 +38,11 @@ def same_bits(ours: Picture, plain: Picture) -> bool:
 
 def equal(pixels: Pixels, table: Floats, wanted: list[Target]) -> bool:
     """Whether the compiled code gives what NumPy gives for every target."""
-    values = np.stack([table[channel][pixels[:, :, channel]] for channel in range(3)], axis=2)
-    plain = [interpolate(values, each.size, each.kind) for each in wanted]
+
+    def floats(rows: Pixels) -> Floats:
+        return np.stack([table[channel][rows[:, :, channel]] for channel in range(3)], axis=2)
+
+    plain = [interpolate(pixels, each.size, each.kind, floats) for each in wanted]
     return all(map(same_bits, interpolate_all(pixels, table, wanted), plain))
 
 

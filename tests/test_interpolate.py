@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 from dynres_cli.geometry import Size
-from dynres_cli.interpolate import TorchFilter, interpolate
+from dynres_cli.interpolate import Floats, TorchFilter, interpolate
 from dynres_cli.resample import is_torch
 
 RAMP = (np.arange(35, dtype=np.float32) ** 2 % 17).reshape(5, 7, 1)
+
+
+def as_they_are(rows: Floats) -> Floats:
+    """Rows that are floats already."""
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -60,7 +65,7 @@ RAMP = (np.arange(35, dtype=np.float32) ** 2 % 17).reshape(5, 7, 1)
 )
 def test_equals_torch_on_a_small_picture(kind: TorchFilter, expected: list[float]) -> None:
     """A 7×5 picture of squares modulo 17, to 4×3: within 1e-5 of torch's values."""
-    ours = interpolate(RAMP, Size(4, 3), kind)
+    ours = interpolate(RAMP, Size(4, 3), kind, as_they_are)
     assert ours.shape == (3, 4, 1)
     assert np.allclose(ours.ravel(), expected, rtol=0, atol=1e-5)
 
@@ -70,7 +75,13 @@ def test_a_plain_surface_stays_plain(kind: TorchFilter) -> None:
     """Weights sum to one at every place, enlarging and reducing, on a single pixel too."""
     for source, target in [((1, 1), Size(3, 2)), ((4, 9), Size(20, 30)), ((90, 40), Size(7, 3))]:
         plain = np.full((*source, 3), 0.25, np.float32)
-        assert np.allclose(interpolate(plain, target, kind), 0.25, rtol=0, atol=1e-6)
+        assert np.allclose(interpolate(plain, target, kind, as_they_are), 0.25, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["torch-bicubic", "torch-bilinear", "torch-bilinear-antialias"])
+def test_the_same_size_changes_nothing(kind: TorchFilter) -> None:
+    """Every bit stays where neither side changes."""
+    assert np.array_equal(interpolate(RAMP / 3, Size(7, 5), kind, as_they_are), RAMP / 3)
 
 
 def test_only_torch_filters_are_floats() -> None:
