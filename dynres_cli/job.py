@@ -15,7 +15,7 @@ from dynres_cli.arena import Arena
 from dynres_cli.engines.contract import Admit, Closing, T
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
 from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
-from dynres_cli.geometry import Plan
+from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, LayoutEntry, TiledRecord, failed_record, line
@@ -243,12 +243,12 @@ def planned(facts: Facts, job: Job) -> Plan:
 
 def need(facts: Facts, plan: Plan, writing: tree.Writing) -> int:
     """Bytes that this picture takes at its peak: decoding, its surfaces, its tensor and the files before writing."""
-    return peak_bytes(facts) + resampling_bytes(facts, plan) + made_bytes(plan, writing)
+    return peak_bytes(facts) + resampling_bytes(Size(facts.width, facts.height), plan) + made_bytes(plan, writing)
 
 
-def resampling_bytes(facts: Facts, plan: Plan) -> int:
+def resampling_bytes(source: Size, plan: Plan) -> int:
     """Bytes of pictures made of floats: rows between the two passes, then what is scaled, placed and normalised."""
-    rows = {None: max(facts.width, facts.height)} | {at: each.size.height for at, each in enumerate(plan.surfaces)}
+    rows = {None: max(source.width, source.height)} | {at: each.size.height for at, each in enumerate(plan.surfaces)}
     between = sum(rows[each.of] * each.scaled.width for each in plan.surfaces if is_torch(each.filter))
     held = sum(each.size.area for each in plan.surfaces if each.space != "uint8" or is_torch(each.filter))
     return FLOAT_PIXEL * (between + 3 * held)

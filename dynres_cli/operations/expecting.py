@@ -11,7 +11,7 @@ from dynres_cli.errors import NotTileable
 from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
 from dynres_cli.fitting import all_flags, measured_surface
 from dynres_cli.geometry import Affine, Plan, Size, to_source
-from dynres_cli.job import made_bytes
+from dynres_cli.job import made_bytes, resampling_bytes
 from dynres_cli.recipe import Recipe
 from dynres_cli.sinks import npy
 from dynres_cli.sinks.tree import Writing
@@ -111,7 +111,7 @@ class Planner:
             npy=npy_bytes(plan, self.writing, equal=recipe.strategy.equal_views),
             pixels=sum(view.box.size.area for view in plan.views),
             content=_content(plan, size, maps),
-            memory=made_bytes(plan, self.writing),
+            memory=resampling_bytes(size, plan) + made_bytes(plan, self.writing),
         )
 
 
