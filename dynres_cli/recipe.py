@@ -87,7 +87,7 @@ def _first_preset_of(strategy: str | None) -> str:
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that does not exist, with the nearest one that does."""
     near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(set(known)))}"
     return f"there is no {kind} named {name!r}{hint}"
 
 

@@ -37,6 +37,6 @@ def strategies(
     if json:
         printing.data(catalogue.as_json(chosen))
     elif name:
-        printing.data("\n\n".join(map(catalogue.in_full, chosen)))
+        printing.data("\n\n".join(catalogue.in_full(each, printing.width()) for each in chosen))
     else:
         printing.data(catalogue.table(chosen, printing.width()))

@@ -62,8 +62,8 @@ def _row(each: Description, columns: int) -> str:
     )
 
 
-def in_full(description: Description) -> str:
-    """A preset with its parameters, ranges and pixel policy."""
+def in_full(description: Description, columns: int) -> str:
+    """A preset with its parameters, ranges and pixel policy; a value that can be given again stays in one piece."""
     pixels = description.pixels
     status = "" if description.confirmed else "  (unconfirmed: a value was not found in a public reference)"
     lines = [
@@ -86,7 +86,13 @@ def in_full(description: Description) -> str:
         f"    {each.name} = {_value(each.value)}    ({each.allowed}; default {_value(each.default)})"
         for each in description.parameters
     ]
-    return "\n".join(lines)
+    return "\n".join(_folded(line, columns) for line in lines)
+
+
+def _folded(line: str, columns: int) -> str:
+    """A line as several, which begin where its words do."""
+    indent = "        " if line.startswith("    ") else " " * 14
+    return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _channels(values: tuple[float, float, float]) -> str:

@@ -34,6 +34,27 @@ def test_a_preset_names_its_own_reference_and_what_is_odd_about_it() -> None:
     assert "note        transformers 4.57 cuts a landscape" in dynres("strategies", "command-a-vision").out
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("preset", ["internvl2", "idefics3-8b", "molmo", "nvila-s2"])
+def test_a_preset_in_full_fits_its_columns(preset: str, columns: int) -> None:
+    """What does not fit goes on below the words it belongs to."""
+    lines = dynres("strategies", preset, COLUMNS=str(columns)).out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert all(line.startswith((preset, "  ")) for line in lines)
+
+
+def test_a_value_that_can_be_given_again_stays_in_one_piece() -> None:
+    """However long it is: `--set grid_pinpoints=` takes it as it stands."""
+    text = dynres("strategies", "granite-vision", COLUMNS="80").out
+    assert any(line.strip().startswith("384x384,384x768,") and line.endswith("3840x384") for line in text.splitlines())
+
+
+def test_an_unknown_name_is_answered_with_each_known_one_once() -> None:
+    """Some strategies are called as their preset is."""
+    known = dynres("strategies", "xyz").err.split("known are ")[1].split()
+    assert sorted(set(known)) == known
+
+
 def test_the_json_holds_parameters_and_ranges() -> None:
     """One object a preset."""
     said = {each["preset"]: each for each in dynres("strategies", "--json").json}
