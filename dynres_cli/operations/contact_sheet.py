@@ -87,7 +87,10 @@ def _plain(text: object) -> str:
 def _header(sheet: Image.Image, comparison: Comparison, shown: Sequence[Panel]) -> None:
     draw = ImageDraw.Draw(sheet)
     name = comparison.source.rpartition("/")[2]
-    about = f"{comparison.facts.size}  |  {len(comparison.planned)} presets, {len(shown)} ways to cut it"
+    planned = len(comparison.planned)
+    refusals = len(comparison.results) - planned
+    refused = f", {refusals} that refuse it" if refusals else ""
+    about = f"{comparison.facts.size}  |  {planned} presets, {len(shown)} ways to cut it{refused}"
     draw.text((EDGE, 22), _plain(name), INK, font(30))
     draw.text((EDGE, 60), _plain(about), SOFT, font(17))
 
