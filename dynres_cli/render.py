@@ -122,8 +122,7 @@ def _held(values: Floats, space: Space, arena: Arena | None) -> Picture:
         # Molmo clips what rounding pushes out of 0..1.
         return np.clip(values, 0, 1, out=values)
     levels = empty(arena, values.shape, np.uint8)
-    levels[:] = np.clip(np.rint(values, out=values), 0, 255, out=values)
-    return levels
+    return np.rint(np.clip(values, 0, 255, out=values), out=levels, casting="unsafe")
 
 
 def _table(space: Space, look: Look) -> Floats:

@@ -17,12 +17,19 @@ from dynres_cli.kernels.vectors import move4, weigh_floats
 @part
 def _look_in(source: int, pitch: int, rows: int, lines: int, columns: int, count: int, table: int, turned: int) -> None:
     """Put the columns of a band behind one another as floats, each a run of its rows' pixels."""
-    for index in range(count):
+    # The last pixel of the picture has no fourth byte to read.
+    last = count - 1
+    for index in range(last):
         column, to = source + 3 * number(columns + 4 * index), turned + index * FLOAT_RUN
         for line in range(lines):
-            pixel = column + number(rows + 4 * line) * pitch
+            levels = number(column + number(rows + 4 * line) * pitch)
             for channel in range(3):
-                move4(to + 12 * line + 4 * channel, table + 1024 * channel + 4 * byte(pixel + channel))
+                move4(to + 12 * line + 4 * channel, table + 1024 * channel + 4 * (levels >> 8 * channel & 255))
+    column, to = source + 3 * number(columns + 4 * last), turned + last * FLOAT_RUN
+    for line in range(lines):
+        pixel = column + number(rows + 4 * line) * pitch
+        for channel in range(3):
+            move4(to + 12 * line + 4 * channel, table + 1024 * channel + 4 * byte(pixel + channel))
 
 
 @part
