@@ -24,7 +24,7 @@ _POLL_FEED = 0.01
 """Seconds between two looks at a feed that has nothing yet."""
 _ATTEMPTS = 2
 _STILLBORN = 3
-"""So many workers in a row may die before their first item; then something is wrong with the run, not with an item."""
+"""So many workers may die before their first item while nothing is finished; then something is wrong with the run."""
 _NOT_BY_US = -9  # SIGKILL: the kernel's way to get memory back
 
 
@@ -161,9 +161,11 @@ class _Pool:
                 hand.closing = hand.task
                 self._release(hand)
             case Closed(Done() | Failed() as outcome):
+                self.stillborn = 0
                 hand.closing = None
                 return outcome
             case Done() | Failed() as outcome:
+                self.stillborn = 0
                 self._release(hand)
                 return outcome
         return None
