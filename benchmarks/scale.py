@@ -4,7 +4,7 @@ Every row is one run of `dynres tile` as a user would start it, against servers 
 What it wrote is read back and compared with the tree on disk. A row that fails, or needs what is not installed, says
 why and costs the others nothing. `make bench-scale` keeps the readings in results/scale/ and makes docs/scale.md.
 
-    python benchmarks/scale.py [--pictures 44] [--only tree-disk-processes,...] [--publish]
+    python benchmarks/scale.py [--pictures 22] [--only tree-disk-processes,...] [--publish]
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def said(row: Row) -> str:
 def main() -> None:
     """Measure row by row; keep the readings and write the page where that is asked for."""
     parser = argparse.ArgumentParser(description="Measure every layout, place and engine.")
-    parser.add_argument("--pictures", type=int, default=44, metavar="N")
+    parser.add_argument("--pictures", type=int, default=22, metavar="N")
     parser.add_argument("--only", help=f"rows by name, comma-separated; {FIRST.name} is always measured")
     parser.add_argument("--publish", action="store_true", help="keep the readings and write docs/scale.md from them")
     given = parser.parse_args()
