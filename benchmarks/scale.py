@@ -34,6 +34,7 @@ PLACES = ("disk", "S3")
 ENGINES = ("processes", "Ray, 2 nodes")
 FIRST = Row("tree", "disk", "processes")
 """All others are held against it."""
+NAMES = ("layout", "place", "engine")
 FEW = 2
 """Pictures of the run that shows what starting costs: one for each worker."""
 
@@ -83,10 +84,13 @@ def document(found: list[Row], start: Row, pictures: Path) -> dict[str, Any]:
 
 
 def keep(readings: dict[str, Any]) -> None:
-    """Write the readings, and the page from them."""
+    """Write the readings, and the page from them; rows that were not measured now stay what they were."""
     import scale_page
 
     READINGS.mkdir(parents=True, exist_ok=True)
+    before = scale_page.load("rows") or {"rows": []}
+    known = {tuple(row[name] for name in NAMES): row for row in [*before["rows"], *readings["rows"]]}
+    readings["rows"] = [known[key] for row in rows() if (key := (row.layout, row.place, row.engine)) in known]
     (READINGS / "rows.json").write_text(json.dumps(readings, indent=1) + "\n", "utf-8")
     scale_page.publish()
 

@@ -30,6 +30,7 @@ class Image:
     """What one image costs, as measured."""
 
     core_seconds: float
+    shard_core_seconds: float
     driver_seconds: float
     """Of the driver's own serial work: listing, handing out, counting, compiling the manifest."""
     read: float
@@ -39,20 +40,26 @@ class Image:
     tree_writes: float
     shard_writes: float
 
+    @property
+    def node_writes(self) -> float:
+        """Bytes a second of a node whose cores wait for nothing."""
+        return CORES_A_NODE / self.core_seconds * self.written
+
 
 def of_one(rows: Readings, simulation: Readings) -> Image | None:
     """The costs of one image, or nothing where a run is missing."""
-    tree = found(rows, "tree", "disk")
+    tree, shards = found(rows, "tree", "disk"), found(rows, "webdataset", "disk")
     stores = [found(rows, layout, "S3") for layout in ("tree", "webdataset")]
-    if tree is None or None in stores or rows["start"]["absent"]:
+    if tree is None or shards is None or None in stores or rows["start"]["absent"]:
         return None
     tree_writes, shard_writes = (sum(requests_of(row).get(kind, 0) for kind in WRITES) for row in stores)
     return Image(
         core_seconds=core_seconds(rows, tree),
-        driver_seconds=sum(last["processor_seconds"] for last in _last_of_phases(simulation)) / simulation["keys"],
+        shard_core_seconds=core_seconds(rows, shards),
+        driver_seconds=sum(last["processor_seconds"] / last["images"] for last in last_of_phases(simulation)),
         read=rows["input_bytes"] / tree["images"],
         written=tree["bytes"] / tree["images"],
-        record=simulation["manifest_bytes"] / simulation["keys"],
+        record=simulation["manifest_bytes"] / last_of_phases(simulation)[-1]["images"],
         tree_writes=tree_writes,
         shard_writes=shard_writes,
     )
@@ -74,10 +81,12 @@ def core_seconds(rows: Readings, row: Readings) -> float:
 
 def requests_of(row: Readings | None) -> dict[str, float]:
     """Requests of each kind for one image."""
-    return {kind: number / row["images"] for kind, number in row["requests"].items()} if row else {}
+    counted = (row or {}).get("requests") or {}
+    return {kind: number / row["images"] for kind, number in counted.items()} if row else {}
 
 
-def _last_of_phases(simulation: Readings) -> list[Readings]:
+def last_of_phases(simulation: Readings) -> list[Readings]:
+    """Where each phase ended, or where it stood when the simulation was ended."""
     return list({reading["phase"]: reading for reading in simulation["readings"]}.values())
 
 
@@ -136,14 +145,17 @@ def _hours(image: Image) -> Iterator[list[str]]:
             longest = max(parts, key=lambda part: parts[part])
             # A job for each node has a prefix of its own: it lists, drives and writes a part of everything.
             divided = (parts[DRIVER] + parts[LISTING] + count * image.shard_writes / WRITES_A_SECOND / HOUR) / nodes
-            best = max(parts[CORES], divided)
+            best = max(count * image.shard_core_seconds / CORES_A_NODE / nodes / HOUR, divided)
             yield [name, f"{nodes:,}", *map(_time, parts.values()), longest, _time(best)]
 
 
 def _time(hours_long: float) -> str:
     if hours_long >= 72:
         return f"{hours_long / 24:,.0f} days"
-    return f"{hours_long:,.1f} h" if hours_long >= 1 else f"{hours_long * 60:,.1f} min"
+    if hours_long >= 1:
+        return f"{hours_long:,.1f} h"
+    minutes = hours_long * 60
+    return f"{minutes:.1f} min" if minutes >= 1 else f"{minutes * 60:.0f} s"
 
 
 def _short(number: float) -> str:

@@ -113,11 +113,13 @@ def simulation() -> str:
             f"{each['megabytes']:.0f} MB",
         ]
         for each in readings["readings"]
-        if each["images"] in SHOWN
+        if each["images"] in SHOWN or each in scale_costs.last_of_phases(readings)
     ]
+    last = scale_costs.last_of_phases(readings)[-1]["images"]
+    ended = "" if last == readings["keys"] else f"It was ended after {last:,} images of the last phase. "
     about = (
-        f"{_about(readings)} At most {readings['peak_megabytes']:.0f} MB were ever held. The {readings['volumes']} "
-        f"volumes have {readings['manifest_bytes'] / 1e9:.1f} GB together."
+        f"{_about(readings)} {ended}At most {readings['peak_megabytes']:.0f} MB were ever held. The manifest has "
+        f"{readings['manifest_bytes'] / 1e9:.1f} GB in {readings['volumes']} volumes."
     )
     return "\n".join([table(head, rows), "", about])
 
@@ -131,12 +133,17 @@ def costs() -> str:
     assumed = (
         f"Assumed, not measured: {scale_costs.CORES_A_NODE} cores a node, each like the one measured; "
         f"{scale_costs.KEYS_A_LISTING:,} keys a listing request, and {scale_costs.SECONDS_A_LISTING} s for each; "
-        f"{scale_costs.WRITES_A_SECOND:,} writes a second under one prefix, which is what Amazon states."
+        f"{scale_costs.WRITES_A_SECOND:,} writes a second under one prefix, which is what Amazon states. "
+        f"Such a node would write {image.node_writes / 1e9:.1f} GB a second; a slower network "
+        "is what it waits for instead."
     )
     one = "**One image**, without the start: core seconds from the rows on disk, requests from those on S3."
     microseconds = image.driver_seconds * 1e6
     driver_part = f"It takes {microseconds:.0f} µs of the driver, and {image.record:.0f} bytes of the manifest."
-    amounts = "**Amounts.** Writes are PUT, POST and DELETE; shards are those of `--layout webdataset`."
+    amounts = (
+        "**Amounts.** Writes are PUT, POST and DELETE; shards are those of `--layout webdataset`, at most: what a run "
+        "asks once is counted for its few pictures."
+    )
     times = (
         "**Times.** What each part would take if it were alone, which of them the run waits for, and what is left with "
         "shards and a job for each node that has a prefix of its own."

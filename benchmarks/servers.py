@@ -49,7 +49,8 @@ class Server:
 
     def requests(self) -> Counter[str]:
         """How many requests of each kind have been answered so far: the server logs a line for each."""
-        asked = re.findall(r'"([A-Z]+) (\S+) HTTP/1', self.log.read_text("utf-8", "replace"))
+        # Whatever was not answered by 200, a part of an object for one, is logged in colour.
+        asked = re.findall(r'"(?:\x1b\[[0-9;]*m)*([A-Z]+) (\S+) HTTP/1', self.log.read_text("utf-8", "replace"))
         return Counter("LIST" if method == "GET" and "list-type=2" in path else method for method, path in asked)
 
 
