@@ -103,11 +103,12 @@ def simulation() -> str:
     readings = load("simulation")
     if readings is None:
         return MISSING
-    head = ["phase", "images", "processor time", "an image", "driver"]
+    head = ["phase", "images", "time", "processor time", "an image", "driver"]
     rows = [
         [
             each["phase"],
             f"{each['images']:,}",
+            f"{each['seconds']:,.0f} s",
             f"{each['processor_seconds']:,.0f} s",
             f"{each['processor_seconds'] / each['images'] * 1e6:.1f} µs",
             f"{each['megabytes']:.0f} MB",
