@@ -72,10 +72,11 @@ def measure_start(scene: Scene) -> Row:
     return measured(replace(FIRST), replace(scene, pictures=few, pixels={}))
 
 
-def document(found: list[Row], start: Row, pictures: Path) -> dict[str, Any]:
+def document(found: list[Row], start: Row, pictures: Path, only: str | None) -> dict[str, Any]:
     """The readings as they are kept."""
+    count = len(list(pictures.iterdir()))
     return {
-        "command": f"python benchmarks/scale.py --pictures {len(list(pictures.iterdir()))} --publish",
+        "command": f"python benchmarks/scale.py --pictures {count} --publish{f' --only {only}' if only else ''}",
         **machine.when_and_where(),
         "input_bytes": sum(path.stat().st_size for path in pictures.iterdir()),
         "start": asdict(start),
@@ -89,6 +90,8 @@ def keep(readings: dict[str, Any]) -> None:
 
     READINGS.mkdir(parents=True, exist_ok=True)
     before = scale_page.load("rows") or {"rows": []}
+    if len(readings["rows"]) < len(before["rows"]):
+        readings["command"] = f"{before['command']} && {readings['command']}"
     known = {tuple(row[name] for name in NAMES): row for row in [*before["rows"], *readings["rows"]]}
     readings["rows"] = [known[key] for row in rows() if (key := (row.layout, row.place, row.engine)) in known]
     (READINGS / "rows.json").write_text(json.dumps(readings, indent=1) + "\n", "utf-8")
@@ -124,7 +127,7 @@ def main() -> None:
             if row.name in asked:
                 found.append(measured(row, scene))
                 print(said(row), flush=True)
-        readings = document(found, start, scene.pictures)
+        readings = document(found, start, scene.pictures, given.only)
     if given.publish:
         keep(readings)
     if any(row.equal is False for row in found):

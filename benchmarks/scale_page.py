@@ -46,7 +46,7 @@ def matrix() -> str:
         f"{_about(readings)} {_images(readings)} pictures a row; {readings['machine']['versions']}. Images a second "
         f"include the start of the command, which takes {start['seconds']:.1f} s and {start['processor_seconds']:.1f} "
         f"core seconds (processes, {start['images']} pictures). Core seconds are those of the whole command by image; "
-        "those of Ray's workers are not known. Megabytes and files are what was written; driver and worker are the "
+        "a dash is what was not counted. Megabytes and files are what was written; driver and worker are the "
         "most that they ever held."
     )
     return "\n".join([table(head, rows), "", about, "", "The commands:", "", *_commands(readings)])
