@@ -135,9 +135,10 @@ $(VENV)/.stamp-bench-scale: $(STAMP)
 
 bench-scale: $(VENV)/.stamp-bench-scale  ## every layout, on disk and S3, by processes and Ray, and ten million keys: docs/scale.md
 	mkdir -p benchmarks/results/scale
+	$(PYTHON) benchmarks/scale.py --publish $(BENCH)
 	$(PYTHON) benchmarks/overhead.py --out benchmarks/results/scale/overhead.json
 	$(PYTHON) benchmarks/simulate.py --engine serial --out benchmarks/results/scale/simulation.json
-	$(PYTHON) benchmarks/scale.py --publish $(BENCH)
+	$(PYTHON) benchmarks/scale_page.py
 
 clean:  ## forget everything that was built
 	rm -rf $(VENV) .venv-* out dist site .cache

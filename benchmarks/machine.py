@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from PIL import features
 from reference import SIDE
@@ -42,6 +44,11 @@ def describe() -> dict[str, str]:
         "Pillow build": ", ".join(f"{name} {found}" for name in PILLOW_PARTS if (found := built_with(name))),
         "tile": f"{SIDE} × {SIDE}, InternVL with at most 12 tiles",
     }
+
+
+def when_and_where() -> dict[str, Any]:
+    """The day and the machine, as readings are kept with."""
+    return {"date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": describe()}
 
 
 def installed(package: str) -> str:

@@ -67,13 +67,13 @@ def peaks(command: list[str]) -> Peaks:
 
 
 @contextmanager
-def watching(pid: int) -> Iterator[dict[int, int]]:
-    """Note the high-water mark of a process and its descendants, a hundred times a second."""
+def watching(pid: int, every: float = 0.01) -> Iterator[dict[int, int]]:
+    """Note the high-water mark of a process and its descendants, again and again after so many seconds."""
     held: dict[int, int] = {}
     over = threading.Event()
 
     def look() -> None:
-        while not over.wait(0.01):
+        while not over.wait(every):
             for one in family(pid):
                 held[one] = max(held.get(one, 0), high_water(one))
 

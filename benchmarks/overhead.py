@@ -1,6 +1,6 @@
 """What an engine costs beside the work: seconds to the first outcome, microseconds for an item that does nothing.
 
-python benchmarks/overhead.py [--items 2000] [--rounds 3] [--out FILE]
+python benchmarks/overhead.py [--items 500] [--rounds 3] [--out FILE]
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+import machine  # noqa: E402 - the path comes first
 
 from dynres_cli.engines import ENGINES, on_ray  # noqa: E402 - path first
 from dynres_cli.engines.cluster import Cluster  # noqa: E402 - path first
@@ -55,10 +57,27 @@ def measure(name: str, count: int) -> dict[str, float]:
     return {"first": first, "item": (time.perf_counter() - start) / done}
 
 
+def taken(count: int, rounds: int) -> dict[str, dict[str, float]]:
+    """The medians of every engine, each start in a process of its own and in turns; one that fails is told."""
+    readings: dict[str, list[dict[str, float]]] = {name: [] for name in ENGINES_MEASURED}
+    for name in [name for _ in range(rounds) for name in ENGINES_MEASURED]:
+        command = [sys.executable, __file__, "--one", name, "--items", str(count)]
+        told = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+        if told.returncode:
+            print(f"{name:20} failed: {' '.join(told.stderr.split())[-300:]}", flush=True)
+        else:
+            readings[name].append(json.loads(told.stdout.splitlines()[-1]))
+    return {
+        name: {what: statistics.median(each[what] for each in found) for what in ("first", "item")}
+        for name, found in readings.items()
+        if found
+    }
+
+
 def main() -> None:
-    """Every engine in a process of its own, in turns."""
+    """Measure, print, and keep the medians where that is asked for."""
     parser = argparse.ArgumentParser(description="Measure what engines cost beside the work.")
-    parser.add_argument("--items", type=int, default=2000, metavar="N")
+    parser.add_argument("--items", type=int, default=500, metavar="N")
     parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--one", choices=ENGINES_MEASURED, help="one engine, in this process")
     parser.add_argument("--out", type=Path, help="write the medians there as JSON")
@@ -66,21 +85,13 @@ def main() -> None:
     if given.one:
         print(json.dumps(measure(given.one, given.items)))
         return
-    readings: dict[str, list[dict[str, float]]] = {name: [] for name in ENGINES_MEASURED}
-    for _ in range(given.rounds):
-        for name, found in readings.items():
-            command = [sys.executable, __file__, "--one", name, "--items", str(given.items)]
-            told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
-            found.append(json.loads(told.splitlines()[-1]))
-    medians = {
-        name: {what: statistics.median(each[what] for each in found) for what in ("first", "item")}
-        for name, found in readings.items()
-    }
+    medians = taken(given.items, given.rounds)
     for name, median in medians.items():
         print(f"{name:20} first outcome {median['first']:6.2f} s, each item {median['item'] * 1e6:7.0f} µs")
     if given.out:
         command_line = f"python benchmarks/overhead.py --items {given.items} --rounds {given.rounds}"
-        given.out.write_text(json.dumps({"command": command_line, "engines": medians}, indent=1) + "\n", "utf-8")
+        document = {"command": command_line, **machine.when_and_where(), "engines": medians}
+        given.out.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -11,16 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import scale_costs
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "scale.md"
 READINGS = ROOT / "benchmarks" / "results" / "scale"
 Readings = dict[str, Any]
-
-CORES_A_NODE = 32
-IMAGES = {"1 M": 10**6, "100 M": 10**8, "5 B": 5 * 10**9}
-NODES = (1, 32, 1000)
-KEYS_A_LISTING = 1000  # what S3 answers to one request at the most
-SHARD = 256 << 20  # bytes of views that fill a shard by default
+SHOWN = (10**6, 3 * 10**6, 10**7)
+"""The steps of the simulation that the page shows; all of them are in the readings."""
+MISSING = "Not measured yet: `make bench-scale`."
 
 
 def load(name: str) -> Readings | None:
@@ -39,41 +38,47 @@ def matrix() -> str:
     """One line a run, the absent ones with their reason."""
     readings = load("rows")
     if readings is None:
-        return "Not measured yet: `make bench-scale`."
-    head = [
-        "layout",
-        "where",
-        "engine",
-        "images/s",
-        "MB an image",
-        "files",
-        "requests",
-        "driver MB",
-        "worker MB",
-        "pixels",
-    ]
+        return MISSING
+    head = ["layout", "where", "engine", "images/s", "core s", "MB", "files", "requests", "driver", "worker", "pixels"]
     rows = [_matrix_row(row) for row in readings["rows"]]
-    about = f"{readings['machine']['processor']}; {readings['machine']['versions']}. `{readings['command']}`"
-    commands = [f"* {row['layout']}, {row['place']}, {row['engine']}: `{row['command']}`" for row in _present(readings)]
-    return "\n".join([table(head, rows), "", about, "", "The commands:", "", *commands])
+    start = readings["start"]
+    about = (
+        f"{_about(readings)} {_images(readings)} pictures a row; {readings['machine']['versions']}. Images a second "
+        f"include the start of the command, which takes {start['seconds']:.1f} s and {start['processor_seconds']:.1f} "
+        f"core seconds (processes, {start['images']} pictures). Core seconds are those of the whole command by image; "
+        "a dash is what was not counted. Megabytes and files are what was written; driver and worker are the "
+        "most that they ever held."
+    )
+    return "\n".join([table(head, rows), "", about, "", "The commands:", "", *_commands(readings)])
 
 
-def _present(readings: Readings) -> list[Readings]:
-    return [row for row in readings["rows"] if not row["absent"]]
+def _images(readings: Readings) -> int:
+    return max((row["images"] for row in readings["rows"]), default=0)
+
+
+def _commands(readings: Readings) -> list[str]:
+    """One line for each way to run; the layouts differ in one word."""
+    lines = {}
+    for row in readings["rows"]:
+        command = re.sub(rf"\b{row['layout']}\b", "LAYOUT", row["command"])
+        if command:
+            lines[f"* {row['place']}, {row['engine']}: `{command}`"] = None
+    return list(lines)
 
 
 def _matrix_row(row: Readings) -> list[str]:
     name = [row["layout"], row["place"], row["engine"]]
     if row["absent"]:
-        return [*name, *["–"] * 6, f"absent: {row['absent']}"]
+        return [*name, *["–"] * 7, row["absent"]]
     return [
         *name,
         f"{row['images'] / row['seconds']:.2f}",
-        f"{row['bytes'] / row['images'] / 1e6:.2f}",
+        "–" if row["processor_seconds"] is None else f"{row['processor_seconds'] / row['images']:.3f}",
+        f"{row['bytes'] / 1e6:.1f}",
         f"{row['files']}",
-        "–" if row["requests"] is None else f"{row['requests']:,}",
-        f"{row['driver_megabytes']:.0f}",
-        f"{row['worker_megabytes']:.0f}",
+        "–" if row["requests"] is None else f"{sum(row['requests'].values()):,}",
+        f"{row['driver_megabytes']:.0f} MB",
+        f"{row['worker_megabytes']:.0f} MB",
         "equal" if row["equal"] else "**not equal**",
     ]
 
@@ -82,65 +87,74 @@ def engines() -> str:
     """What an engine costs beside the work."""
     readings = load("overhead")
     if readings is None:
-        return "Not measured yet: `python benchmarks/overhead.py`."
+        return MISSING
     rows = [
         [name, f"{each['first']:.2f} s", f"{each['item'] * 1e6:,.0f} µs"] for name, each in readings["engines"].items()
     ]
-    return "\n".join([table(["engine", "first outcome", "each item"], rows), "", f"`{readings['command']}`"])
+    return "\n".join([table(["engine", "first outcome", "each item"], rows), "", _about(readings)])
+
+
+def _about(readings: Readings) -> str:
+    return f"`{readings['command']}` on {readings['date']}; {readings['machine']['processor']}."
 
 
 def simulation() -> str:
     """Memory and time of the driver, step by step."""
     readings = load("simulation")
     if readings is None:
-        return "Not measured yet: `python benchmarks/simulate.py`."
+        return MISSING
+    head = ["phase", "images", "time", "processor time", "an image", "driver"]
     rows = [
-        [each["phase"], f"{each['images']:,}", f"{each['processor_seconds']:,.0f} s", f"{each['megabytes']:.0f} MB"]
+        [
+            each["phase"],
+            f"{each['images']:,}",
+            f"{each['seconds']:,.0f} s",
+            f"{each['processor_seconds']:,.0f} s",
+            f"{each['processor_seconds'] / each['images'] * 1e6:.1f} µs",
+            f"{each['megabytes']:.0f} MB",
+        ]
         for each in readings["readings"]
+        if each["images"] in SHOWN or each in scale_costs.last_of_phases(readings)
     ]
+    last = scale_costs.last_of_phases(readings)[-1]["images"]
+    ended = "" if last == readings["keys"] else f"It was ended after {last:,} images of the last phase. "
     about = (
-        f"`{readings['command']}`: peak {readings['peak_megabytes']:.0f} MB, {readings['volumes']} volumes, "
-        f"{readings['manifest_bytes'] / 1e9:.1f} GB of manifest."
-    )
-    return "\n".join([table(["phase", "images", "processor time", "driver"], rows), "", about])
-
-
-def costs() -> str:
-    """Hours, bytes and requests for more images than anybody has here, as arithmetic from the readings."""
-    readings = load("rows")
-    tree = next((row for row in _present(readings or {"rows": []}) if row["layout"] == "tree"), None)
-    if tree is None:
-        return "Not measured yet: `make bench-scale`."
-    core_seconds = 2 * tree["seconds"] / tree["images"]
-    size, files = tree["bytes"] / tree["images"], tree["files"] / tree["images"]
-    rows = []
-    for name, images in IMAGES.items():
-        hours = [f"{images * core_seconds / CORES_A_NODE / nodes / 3600:,.1f} h" for nodes in NODES]
-        listings, small, large = images / KEYS_A_LISTING, images * files, images * size / SHARD
-        requests = [f"{_short(number)}" for number in (listings, images, small, 2 * large)]
-        rows.append([name, *hours, f"{images * size / 1e12:,.1f} TB", *requests])
-    head = [
-        "images",
-        *(f"{nodes:,} nodes" for nodes in NODES),
-        "written",
-        "lists",
-        "gets",
-        "puts: tree",
-        "puts: shards",
-    ]
-    about = (
-        f"From {core_seconds:.2f} core seconds, {size / 1e6:.1f} MB and {files:.1f} files an image (tree, disk, "
-        f"processes, two workers); {CORES_A_NODE} cores a node; {KEYS_A_LISTING:,} keys a listing request; shards of "
-        f"{SHARD >> 20} MB, each with an index."
+        f"{_about(readings)} {ended}At most {readings['peak_megabytes']:.0f} MB were ever held. The manifest has "
+        f"{readings['manifest_bytes'] / 1e9:.1f} GB in {readings['volumes']} volumes."
     )
     return "\n".join([table(head, rows), "", about])
 
 
-def _short(number: float) -> str:
-    for end, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if number >= end:
-            return f"{number / end:,.1f} {letter}"
-    return f"{number:,.0f}"
+def costs() -> str:
+    """What one image costs, and what very many would."""
+    rows, driver = load("rows"), load("simulation")
+    image = scale_costs.of_one(rows, driver) if rows and driver else None
+    if rows is None or image is None:
+        return MISSING
+    assumed = (
+        f"Assumed, not measured: {scale_costs.CORES_A_NODE} cores a node, each like the one measured; "
+        f"{scale_costs.KEYS_A_LISTING:,} keys a listing request, and {scale_costs.SECONDS_A_LISTING} s for each; "
+        f"{scale_costs.WRITES_A_SECOND:,} writes a second under one prefix, which is what Amazon states. "
+        f"Such a node would write {image.node_writes / 1e9:.1f} GB a second; a slower network "
+        "is what it waits for instead."
+    )
+    one = "**One image**, without the start: core seconds from the rows on disk, requests from those on S3."
+    microseconds = image.driver_seconds * 1e6
+    driver_part = f"It takes {microseconds:.0f} µs of the driver, and {image.record:.0f} bytes of the manifest."
+    amounts = (
+        "**Amounts.** Writes are PUT, POST and DELETE; shards are those of `--layout webdataset`, at most: what a run "
+        "asks once is counted for its few pictures."
+    )
+    times = (
+        "**Times.** What each part would take if it were alone, which of them the run waits for, and what is left with "
+        "shards and a job for each node that has a prefix of its own."
+    )
+    parts = [
+        *(one, table(*scale_costs.single(rows)), driver_part),
+        *(amounts, table(*scale_costs.volumes(image))),
+        *(times, table(*scale_costs.hours(image)), assumed),
+    ]
+    return "\n\n".join(parts)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {

@@ -6,12 +6,14 @@ Run as a script it is the cluster: it prints the address, and ends when its stan
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,9 +47,11 @@ class Server:
             "AWS_DEFAULT_REGION": "us-east-1",
         }
 
-    def requests(self) -> int:
-        """How many requests have been answered so far: the server logs a line for each."""
-        return self.log.read_bytes().count(b"HTTP/1.1")
+    def requests(self) -> Counter[str]:
+        """How many requests of each kind have been answered so far: the server logs a line for each."""
+        # Whatever was not answered by 200, a part of an object for one, is logged in colour.
+        asked = re.findall(r'"(?:\x1b\[[0-9;]*m)*([A-Z]+) (\S+) HTTP/1', self.log.read_text("utf-8", "replace"))
+        return Counter("LIST" if method == "GET" and "list-type=2" in path else method for method, path in asked)
 
 
 @contextmanager

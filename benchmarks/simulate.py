@@ -23,6 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import machine  # noqa: E402 - the path comes first
+
 from dynres_cli.engines import ENGINES  # noqa: E402 - the path comes first
 from dynres_cli.engines.contract import Admit, Limits, Outcome, Watch  # noqa: E402 - the path comes first
 from dynres_cli.items import Done, Item  # noqa: E402
@@ -147,7 +149,7 @@ def simulate(count: int, engine: str, meter: Meter, volume: int) -> dict[str, ob
             counts.add(text, item.key)
             lines.add(text)
             meter.see("manifest", number)
-    if not count == tally.tiled == counts.tiled == sum(volume.images for volume in lines.volumes or ()):
+    if not count == tally.tiled == counts.tiled == lines.count:
         sys.exit(f"{count:,} images went in, and {tally.tiled:,} and {counts.tiled:,} came out")
     return {
         "keys": count,
@@ -178,6 +180,7 @@ def main() -> None:
     given = parser.parse_args()
     found = simulate(given.keys, given.engine, Meter(given.step), given.volume)
     found["command"] = f"python benchmarks/simulate.py --keys {given.keys} --engine {given.engine}"
+    found |= machine.when_and_where()
     print(f"peak {found['peak_megabytes']} MB; {found['volumes']} volumes, {found['manifest_bytes']:,} bytes")
     if given.out:
         given.out.write_text(json.dumps(found, indent=1) + "\n", "utf-8")

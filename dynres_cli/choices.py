@@ -16,7 +16,6 @@ from dynres_cli.render import Look
 from dynres_cli.resample import Order
 from dynres_cli.sinks.tree import Writing
 from dynres_cli.storage import Writer
-from dynres_cli.urls import is_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
     if (chosen.writing.tiles, chosen.writing.tensor) == ("none", "none"):
         msg = "--tiles none and --tensor none together leave nothing to write; keep one of the two"
         raise UsageError(msg)
-    check_layout(chosen, out)
+    check_layout(chosen)
     return Job(
         recipe=recipe,
         handling=chosen.handling,
@@ -113,12 +112,9 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
     )
 
 
-def check_layout(chosen: Choices, out: str) -> None:
+def check_layout(chosen: Choices) -> None:
     """Refuse a layout that cannot hold what was chosen; MissingExtra where its library is not installed."""
     name = chosen.layout.name if chosen.layout else None
-    if name is not None and is_url(out):
-        msg = f"shards are put together in a local folder; write --layout {name} to one, then copy it to {out}"
-        raise UsageError(msg)
     if name == "packed":
         if not chosen.recipe.strategy.equal_views:
             msg = (

@@ -28,5 +28,6 @@ def run_shards(order: Order, spool: Spool, by: Observed, told: Callable[[Done | 
         for sentence in too_small(small_buckets(table, layout, order.batch), layout, order.batch):
             by.observer.note(sentence)
     part = f"{order.shard.index}-" if order.shard.count > 1 else ""
-    staged = replace(job, writer=Writer(staging_of(job.out), sync=False, calls=job.writer.calls))
-    return ShardRun(staged, Place(job.writer, layout.name, part), spool, table, dealt, means).run()
+    with staging_of(job.out, far=order.engine == "ray") as folder:
+        staged = replace(job, writer=Writer(folder, sync=False, calls=job.writer.calls))
+        return ShardRun(staged, Place(job.writer, layout.name, part), spool, table, dealt, means).run()

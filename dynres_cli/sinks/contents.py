@@ -15,6 +15,7 @@ from dynres_cli.manifest import FileEntry
 from dynres_cli.sinks import parquet
 from dynres_cli.sinks.npy import header_of
 from dynres_cli.storage import open_below
+from dynres_cli.urls import is_url
 
 Array = npt.NDArray[Any]
 Readable = io.BufferedReader | io.BytesIO
@@ -26,6 +27,12 @@ def open_entry(root: str, path: str, entry: FileEntry) -> Iterator[Readable]:
 
     Raises as open_below does, and ValueError where a table does not hold it.
     """
+    if is_url(root) and entry.at is None and entry.offset is not None:
+        from dynres_cli.storage.objects import part_below  # noqa: PLC0415 - only for object stores
+
+        before = _left_out(entry)
+        yield io.BytesIO(before + part_below(root, path, entry.offset, max(0, entry.bytes - len(before))))
+        return
     with open_below(root, path) as handle, os.fdopen(os.dup(handle), "rb") as file:
         if entry.at is not None:
             parquet.require()

@@ -138,6 +138,14 @@ def read_below(root: str, path: str, limit: int) -> bytes:
     return data
 
 
+def part_below(root: str, path: str, start: int, size: int) -> bytes:
+    """So many bytes of an object from a place on, which is one request; fewer where it ends before."""
+    safe_parts(path)
+    store, place = place_of(root, path)
+    with _explained(root):
+        return store.read(place, start, size)
+
+
 def stat_below(root: str, path: str) -> Found | None:
     """What the store says of an object; None where there is none."""
     safe_parts(path)

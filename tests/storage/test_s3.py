@@ -60,9 +60,9 @@ def tile(store: Store, *arguments: str | Path, **environment: str) -> Ran:
     return command(store, "tile", *arguments, *SMALL, "-j", "2", "--json", cwd=ROOT, **environment)
 
 
-def local(folder: Path, tmp_path: Path) -> dict[str, bytes]:
+def local(folder: Path, tmp_path: Path, *options: str) -> dict[str, bytes]:
     """What the same pictures give on a disk."""
-    assert dynres("tile", folder, tmp_path / "local", *SMALL, "-q").status == 3
+    assert dynres("tile", folder, tmp_path / "local", *SMALL, *options, "-q").status == 3
     return tree(tmp_path / "local")
 
 
@@ -93,27 +93,34 @@ def test_a_second_run_makes_nothing_again(store: Store, folder: Path) -> None:
     assert not [path for method, path in paths if method == "PUT" and "/.dynres/" not in path]
 
 
+def killed_at(store: Store, place: str, name: str, options: tuple[str, ...] = (), number: int = 1) -> None:
+    """Run into s3://tiles/PLACE, and kill -9 all of it as it writes an object of this name for the so-many-th time."""
+    seen = 0
+
+    def kill(method: str, path: str, _time: int) -> Fault | None:
+        nonlocal seen
+        seen += method == "PUT" and path.startswith(f"/tiles/{place}/") and name in path
+        if seen < number:
+            return None
+        os.killpg(process.pid, signal.SIGKILL)
+        return "drop"
+
+    words = ["tile", f"s3://photos/{place}", f"s3://tiles/{place}", *SMALL, *options, "-j", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **store.environment}
+    store.fails(kill)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dynres_cli", *words], env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+    )
+    assert process.wait(120) == -signal.SIGKILL
+    store.works()
+
+
 @pytest.mark.slow
 def test_only_what_is_missing_is_made_after_a_kill(store: Store, folder: Path, tmp_path: Path) -> None:
     """Killed in its middle and run again, at once: what was committed stays as it is, and the bytes are the same."""
     expected = local(folder, tmp_path)
     store.upload(folder, "photos/kill")
-    held = {"count": 0}
-
-    def after_two(method: str, path: str, _time: int) -> Fault | None:
-        if method == "PUT" and path.startswith("/tiles/kill/") and "grid.json" in path:
-            held["count"] += 1
-            if held["count"] == 3:
-                os.killpg(process.pid, signal.SIGKILL)
-                return "drop"
-        return None
-
-    words = [sys.executable, "-m", "dynres_cli", "tile", "s3://photos/kill", "s3://tiles/kill", *SMALL, "-j", "1"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **store.environment}
-    store.fails(after_two)
-    process = subprocess.Popen(words, env=environment, start_new_session=True, stderr=subprocess.DEVNULL)
-    process.wait(120)
-    store.works()
+    killed_at(store, "kill", "grid.json", number=3)
     names = store.names("tiles", "kill")
     assert "kill/manifest.json" not in names
     committed = [name for name in names if name.endswith("grid.json")]
@@ -123,6 +130,22 @@ def test_only_what_is_missing_is_made_after_a_kill(store: Store, folder: Path, t
     rewritten = [path.partition("?")[0] for method, path in store.counted().paths if method == "PUT"]
     assert not {f"/tiles/{name}" for name in committed} & set(rewritten)
     assert store.tree("tiles", "kill") == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", ["packed", "webdataset"])
+@pytest.mark.parametrize("name", ["shard-00001.index.json", "shard-00001.", "manifest.json"])
+def test_shards_in_a_bucket_survive_a_kill(store: Store, folder: Path, tmp_path: Path, layout: str, name: str) -> None:
+    """Killed as it writes a shard, its index or the manifest: a second run ends with an undisturbed run's bytes."""
+    options = ("--layout", layout, "--tiles", "none", "--shard-tiles", "4")
+    expected = local(folder, tmp_path, *options)
+    place = f"{layout}-{name}".rstrip(".")
+    store.upload(folder, f"photos/{place}")
+    killed_at(store, place, f"/{name}", options)
+    assert f"{place}/manifest.json" not in store.names("tiles", place)
+    assert tile(store, f"s3://photos/{place}", f"s3://tiles/{place}", *options).status == 3
+    assert store.tree("tiles", place) == expected
+    assert command(store, "verify", f"s3://tiles/{place}").status == 0
 
 
 @pytest.mark.slow

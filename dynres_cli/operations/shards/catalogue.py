@@ -8,9 +8,12 @@ import hashlib
 import json
 import os
 import re
+import tempfile
+import weakref
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import IO
 
 import numpy as np
 
@@ -22,6 +25,7 @@ from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard, shards_in
 from dynres_cli.storage import open_below
+from dynres_cli.urls import is_url
 
 _KEY = re.compile(rb'\{"key": ("(?:[^"\\]|\\.)*")')
 _RAW = re.compile(rb'"raw": "([A-Za-z0-9+/=]*)"')
@@ -39,10 +43,17 @@ def legible_key(text: bytes) -> str | None:
 
 
 class Catalogue:
-    """Where each record stands: twenty bytes a picture, so that a million of them take twenty megabytes."""
+    """Where each record stands: twenty bytes a picture, so that a million of them take twenty megabytes.
+
+    Of an object store each index is fetched once, and its lines are kept in an unnamed file.
+    """
 
     def __init__(self, root: str, layout: ShardLayout) -> None:
         self._root = root
+        self._copy: IO[bytes] | None = None
+        if is_url(root):
+            self._copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the catalogue
+            weakref.finalize(self, self._copy.close)
         self._shards = shards_in(root, layout)
         digests, positions, offsets = array("Q"), array("L"), array("Q")
         for position, shard in enumerate(self._shards):
@@ -62,7 +73,7 @@ class Catalogue:
                 for offset, text in index.lines():
                     key = legible_key(text)
                     if key is not None:
-                        yield _digest(key), offset
+                        yield _digest(key), offset if self._copy is None else _appended(self._copy, text)
         except (OSError, RunError):
             return
 
@@ -84,9 +95,19 @@ class Catalogue:
         raise RunError(msg, code="record_missing")
 
     def _line(self, shard: Shard, offset: int) -> bytes:
+        if self._copy is not None:
+            self._copy.seek(offset)
+            return self._copy.readline(LARGEST_RECORD).rstrip(b"\n")
         with open_below(self._root, shard.index) as handle, os.fdopen(os.dup(handle), "rb") as file:
             file.seek(offset)
             return file.readline(LARGEST_RECORD).rstrip(b"\n").removesuffix(b",")
+
+
+def _appended(file: IO[bytes], text: bytes) -> int:
+    """Where in the file the line begins now."""
+    place = file.seek(0, os.SEEK_END)
+    file.write(text + b"\n")
+    return place
 
 
 def _digest(key: str) -> int:

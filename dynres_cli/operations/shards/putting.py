@@ -22,6 +22,7 @@ from dynres_cli.sinks import index, packed, parquet, webdataset
 from dynres_cli.sinks.contents import open_entry
 from dynres_cli.sinks.shard import Sample, Shard
 from dynres_cli.storage import NewFile, Writer, open_folder, safe_parts
+from dynres_cli.urls import is_url
 
 TYPICAL = Size(448, 448)
 """A picture of any size will tell what all views of a packed output have in common."""
@@ -191,6 +192,8 @@ def _unstage(job: Job, found: Found) -> None:
     record = found.made.record
     names = [file_name(entry.path) for entry in record.files] if isinstance(record, TiledRecord) else []
     job.writer.remove(found.path, [RECORD, *names])
+    if is_url(job.out):
+        return  # a store has no folders
     *above, name = safe_parts(found.path)
     with suppress(OSError), open_folder(job.out, tuple(above)) as folder:
         os.rmdir(folder.at(name), dir_fd=folder.handle)

@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,7 @@ from dynres_cli.operations.shards.tasks import Look, Looked, Work, shard_item
 from dynres_cli.operations.spool import Spool
 from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import open_folder
+from dynres_cli.urls import is_url, joined
 
 STAGING = (".dynres", "staging")
 
@@ -42,14 +43,27 @@ class Means:
     """Given every picture's outcome; False ends the run."""
 
 
-def staging_of(out: str) -> str:
-    """The folder for the pictures of shards that are not complete, which no link may lead away from."""
+@contextmanager
+def staging_of(out: str, *, far: bool) -> Iterator[str]:
+    """The folder for the pictures of shards that are not complete, which no link may lead away from.
+
+    Shards for an object store are put together on this machine, so that a picture costs no request of its own; where
+    `far` machines work on it, pictures meet in the store.
+    """
+    if is_url(out) and far:
+        yield joined(out, *STAGING)
+        return
+    if is_url(out):
+        with tempfile.TemporaryDirectory(prefix="dynres-staging-") as folder:
+            yield folder
+        return
     try:
         with open_folder(out, STAGING, create=True):
-            return os.path.join(out, *STAGING)
+            pass
     except OSError as error:
         message = f"{out}: {'/'.join(STAGING)} cannot be used ({error.strerror}); remove what stands there"
         raise RunError(message, "output") from error
+    yield os.path.join(out, *STAGING)
 
 
 def planned(job: Job, layout: LayoutEntry, spool: Spool, means: Means) -> tuple[Numbers, Dealt] | None:
@@ -100,8 +114,8 @@ class ShardRun:
         if not (self._look() and self._work()):
             return False
         self._remove_surplus()
-        with suppress(OSError):
-            shutil.rmtree(self.job.out)
+        if not is_url(self.job.out):
+            shutil.rmtree(self.job.out, ignore_errors=True)
         return True
 
     def _members(self, number: int) -> tuple[Item, ...]:
@@ -117,6 +131,8 @@ class ShardRun:
         for number, outcome in _by_number(engine(Look(self.place, self.job), items, limits, watch)):
             looked += 1
             outcomes = outcome.outcomes if isinstance(outcome, Looked) else ()
+            if is_url(self.place.out) and not all(outcomes):
+                outcomes = ()  # to fetch a shard for each picture that is kept would take longer than to make them
             if outcomes and all(outcomes):
                 self.finished.add(number)
             elif any(outcomes):
