@@ -17,6 +17,8 @@ from dynres_cli.urls import is_url
 PLACE = ".dynres"
 _PATIENCE = 5.0
 """Seconds to wait for the workers of a holder that was killed: they inherit its lock and die right after it."""
+_MOMENT = 0.5
+"""Seconds to wait for any other holder: one that was killed just now is still there for an instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,12 @@ def lock(root: str) -> Iterator[Held]:
 
 
 def _wait(handle: int, root: str) -> None:
-    deadline = time.monotonic() + _PATIENCE
+    started = time.monotonic()
     while not _try(handle, root):
         holder = _holder(handle)
         pid, _, host = holder.partition(" ")
         is_dying = host == socket.gethostname() and pid.isdecimal() and not is_alive(int(pid))
-        if not is_dying or time.monotonic() > deadline:
+        if time.monotonic() - started > (_PATIENCE if is_dying else _MOMENT):
             who = f"process {pid} on {host}" if host else "another process"
             message = f"{root}: {who} is writing there; wait until it ends, or choose another output"
             raise RunError(message, "lock_held")
