@@ -153,7 +153,7 @@ def main() -> None:
         results.publish()
     else:
         (CACHE / "bench-last.json").write_text(json.dumps(readings, indent=1), "utf-8")
-        print(results.table(readings, None))
+        print(results.table([readings]))
 
 
 if __name__ == "__main__":

@@ -44,8 +44,9 @@ def spread(bar: Bar, values: list[float]) -> str:
     return f"{bar.shown(min(values))} – {bar.shown(max(values))} ({len(values)})"
 
 
-def line(key: str, readings: Readings, before: Readings | None) -> str:
-    """One row of the table."""
+def line(key: str, runs: list[Readings]) -> str:
+    """One row of the table: what the newest run that has it measured, and the one before that."""
+    readings, before = ([run for run in reversed(runs) if key in run["rows"]] + [{}, {}])[:2]
     bar, middle, earlier = BARS[key], median(readings, key), median(before, key)
     if middle is None:
         return ""
@@ -61,13 +62,13 @@ def line(key: str, readings: Readings, before: Readings | None) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def table(readings: Readings, before: Readings | None) -> str:
-    """Every bar with what was measured, and what the run before it measured."""
+def table(runs: list[Readings]) -> str:
+    """Every bar with what was measured last, and what the run before that measured."""
     head = [
         "| what | must | aim | measured | spread (rounds) | run before | |",
         "|---|---|---|---|---|---|---|",
     ]
-    return "\n".join(head + [text for key in BARS if (text := line(key, readings, before))])
+    return "\n".join(head + [text for key in BARS if (text := line(key, runs))])
 
 
 def stage_table(stages: dict[str, dict[str, float]]) -> str:
@@ -91,14 +92,19 @@ def facts(readings: Readings) -> str:
 
 
 def page(runs: list[Readings]) -> str:
-    """The whole of RESULTS.md, from the newest run and the one before it; the stages are the last that were counted."""
-    newest, before = runs[-1], runs[-2] if len(runs) > 1 else None
-    parts = [HEAD, facts(newest), "", table(newest, before), ""]
+    """The whole of RESULTS.md: each row and the stages as they were measured last."""
+    parts = [HEAD, facts(runs[-1]), *earlier_commands(runs), "", table(runs), ""]
     stages = last_stages(runs)
     if stages:
         parts += ["## Where the time goes", "", "![Milliseconds an image by stage](stages.png)", ""]
         parts += [stage_table(stages), ""]
     return "\n".join(parts)
+
+
+def earlier_commands(runs: list[Readings]) -> list[str]:
+    """The commands of the runs whose readings stand in the table beside the newest one's."""
+    told = [f"* run before: `{run['command']}`, {run['date']}" for run in reversed(runs[-3:-1])]
+    return [*told, "", "A run measures what it was asked for; a row tells the newest two runs that have it."]
 
 
 def last_stages(runs: list[Readings]) -> dict[str, dict[str, float]]:

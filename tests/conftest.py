@@ -1,4 +1,4 @@
-"""What holds for all tests: how many run at a time, and no clock, for a time says how busy the machine is."""
+"""What holds for all tests: how many run at a time, what they find compiled, and no clock: a time says how busy it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from dynres_cli.kernels.cache import compile_kernels
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -16,3 +18,10 @@ def pytest_xdist_auto_num_workers() -> int:
     """What `-n auto` means: two more than there are cores, for half of a test's time is waiting for a disk or a run."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores + 2
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the kernels once where tests run side by side: each process that meets them first would do it too."""
+    is_the_one_that_deals = not hasattr(session.config, "workerinput")
+    if is_the_one_that_deals and getattr(session.config.option, "numprocesses", None):
+        compile_kernels()

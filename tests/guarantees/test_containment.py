@@ -146,6 +146,7 @@ def shared_fairly(pid: int) -> int:
 
 
 @linux
+@pytest.mark.slow
 def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
     """Guarantee 15: four workers, four pictures of 32 megapixels, 350 MB for them: below the 823 MB stated."""
     image = corpus.picture(8000, 4000)

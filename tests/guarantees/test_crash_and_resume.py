@@ -56,7 +56,8 @@ def kill_after(seconds: float, *args: str | Path) -> None:
 
 
 @posix
-@pytest.mark.parametrize("rounds", [pytest.param(2, id="2"), pytest.param(100, id="100", marks=pytest.mark.slow)])
+@pytest.mark.slow  # every day a process dies in each of its calls: test_faults.py
+@pytest.mark.parametrize("rounds", [2, 100])
 def test_kill_9_leaves_whole_files_and_the_next_run_finishes_the_rest(
     tmp_path: Path, undisturbed: tuple[Path, dict[str, str]], rounds: int
 ) -> None:
