@@ -1,4 +1,4 @@
-"""What holds for all tests: how many run at a time, what they find compiled, and no clock: a time says how busy it is."""
+"""What holds for all tests: how many run at a time, what they find compiled, and no clock to fail by."""
 
 from __future__ import annotations
 
