@@ -97,6 +97,7 @@ def test_any_legal_name_works(tmp_path: Path) -> None:
     assert (verified.returncode, json.loads(verified.stdout)["findings"]) == (0, [])
 
 
+@pytest.mark.slow  # every day: tests/cli/test_tile.py, with fewer ways to run
 @posix
 def test_any_run_gives_the_same_bytes(tmp_path: Path) -> None:
     """Guarantee 29: other jobs, engine, kernel, locale, zone, umask and hash seed: not a byte differs."""
