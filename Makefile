@@ -4,6 +4,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 
+# Modules are compiled once, whatever the shell says, and not by each of the thousand processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
 

@@ -9,6 +9,7 @@ A full run writes its raw readings to benchmarks/results/ and makes benchmarks/R
 from __future__ import annotations
 
 import argparse
+import compileall
 import datetime as dt
 import json
 import shutil
@@ -74,6 +75,8 @@ def chosen(given: argparse.Namespace) -> list[str]:
 
 def prepare(given: argparse.Namespace) -> rows.Bench:
     """The pictures, an empty scratch folder, and one run of dynres, so that no row pays for compiling kernels."""
+    # As pip leaves an installed package: else each process of a checkout that may not write beside its sources would.
+    compileall.compile_dir(ROOT / "dynres_cli", quiet=1)
     small = bool(given.small)
     folder = corpus.make(CACHE / ("bench-corpus-small" if small else "bench-corpus"), small=small)
     shutil.rmtree(given.scratch, ignore_errors=True)

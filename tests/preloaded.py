@@ -19,8 +19,13 @@ from pathlib import Path
 
 import dynres_cli
 
-_LIBRARIES = ("numba", "numpy", "PIL.AvifImagePlugin", "PIL.Image", "pydantic", "tqdm", "typer.main")
-_OURS = [each.name for each in pkgutil.walk_packages(dynres_cli.__path__, "dynres_cli.")]
+_LIBRARIES = ("llvmlite.binding", "numpy", "PIL.AvifImagePlugin", "PIL.Image", "pydantic", "tqdm", "typer.main")
+_COMPILING = "dynres_cli.kernels."  # whose modules compile where they are imported, for seconds
+_OURS = [
+    each.name
+    for each in pkgutil.walk_packages(dynres_cli.__path__, "dynres_cli.")
+    if not each.name.startswith(_COMPILING) or each.name.endswith((".cache", ".loading"))
+]
 
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "TZ", "MALLOC", "NUMBA")
 """What an interpreter, its locale, its loader and the libraries look at once."""

@@ -34,10 +34,11 @@ _LAST_WORDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An item on its way, and how many workers it has been given to."""
+    """An item on its way: at which attempt, and whether a worker that has it may take another one before it ends."""
 
     item: Item
     attempt: int = 1
+    is_alone: bool = False
 
 
 class Hand:
@@ -72,7 +73,7 @@ class Hand:
     @property
     def is_free(self) -> bool:
         """Whether it can be given a task; an item that is tried again has its worker to itself to the end."""
-        return self.task is None and (self.closing is None or self.closing.attempt == 1)
+        return self.task is None and (self.closing is None or not self.closing.is_alone)
 
     def say(self, word: Item | int | None) -> None:
         """Send something; that the worker is dead is noticed by listening to it."""

@@ -203,7 +203,8 @@ class _Pool:
         """A worker has died: its item gets another try, or the blame."""
         task = hand.task or hand.closing
         if hand.task and hand.closing:
-            self.retries.append(Task(hand.closing.item, hand.closing.attempt + 1))  # alone it will show who is to blame
+            # Its pixels were made, so the other one is to blame first; alone it will show if it is not.
+            self.retries.append(Task(hand.closing.item, hand.closing.attempt, is_alone=True))
         self.hands.remove(hand)
         status = hand.end(1.0)
         self._release(hand)
@@ -213,7 +214,7 @@ class _Pool:
             return None
         if hand.has_started and task.attempt >= _ATTEMPTS:
             return _blame(task.item, status, _stage(hand))
-        self.retries.append(Task(task.item, task.attempt + hand.has_started))
+        self.retries.append(Task(task.item, task.attempt + hand.has_started, is_alone=True))
         return None
 
     def _count_stillborn(self) -> None:
