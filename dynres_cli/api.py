@@ -114,7 +114,7 @@ def _recipe(preset: str, params: dict[str, object]) -> Recipe:
 def _kernel() -> Kernel:
     """The compiled code where it is there, or once so many pictures came that compiling it is worth the wait.
 
-    That wait is about six seconds; `compile_kernels` takes it beforehand.
+    That wait is about ten seconds; `compile_kernels` takes it beforehand.
     """
     ready = kernels_ready() or (next(_CALLS) >= MANY and compile_kernels())
     return "numba" if ready else "pillow"

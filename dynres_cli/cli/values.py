@@ -1,7 +1,8 @@
 """Takes values that are plainly of their option's type as they are, without loading what checks the others.
 
 Typer hands every value to pydantic, also those that were not given, and importing pydantic takes longer than all that
-`dynres inspect` has to do. Whatever is in any doubt still goes Typer's own way, and is refused in Typer's own words.
+`dynres inspect` has to do. Whatever is in any doubt still goes Typer's own way, and is
+refused in Typer's own words, with the variable that it comes from.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, get_args, get_origin
 
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 IN_DOUBT = object()
+_CHECKERS_PREFIX = "Value error, "
+"""How pydantic begins what a check of our own has to say."""
 
 
 class QuickCommand(TyperCommand):
@@ -57,8 +61,20 @@ class _Quick:
         kind = param.type_descriptor
         plain = plain_value(value, kind.annotation, many=param.multiple or param.nargs == -1)
         if plain is IN_DOUBT or not _within(plain, kind.parameter_info.min, kind.parameter_info.max):
-            return self.typers_own().coerce(value, param=param, ctx=ctx)
+            try:
+                return self.typers_own().coerce(value, param=param, ctx=ctx)
+            except typer.BadParameter as error:
+                error.message = error.message.removeprefix(_CHECKERS_PREFIX)
+                source = ctx.get_parameter_source(param.name)
+                if source is not None and source.name == "ENVIRONMENT":
+                    error.message = f"{error.message.rstrip('.')} (from {_variable(param, ctx)})"
+                raise
         return plain
+
+
+def _variable(param: Any, ctx: Any) -> str:  # noqa: ANN401 - Typer's own types are not public
+    """The environment's name for an option."""
+    return str(param.envvar or f"{ctx.auto_envvar_prefix}_{param.name}".upper())
 
 
 def _within(value: Any, least: float | None, most: float | None) -> bool:  # noqa: ANN401 - of whatever type it is

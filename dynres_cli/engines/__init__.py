@@ -23,16 +23,15 @@ def _serial() -> Engine:
 
 
 def _ray() -> Engine:
-    from dynres_cli.engines.cluster import Cluster  # noqa: PLC0415 - an engine is loaded when it is chosen
-
-    return on_ray(Cluster())
+    return on_ray()
 
 
-def on_ray(cluster: Cluster, jobs: int = 0) -> Engine:
-    """The Ray engine on a cluster, which is joined or, for so many workers, started at once."""
-    from dynres_cli.engines import ray  # noqa: PLC0415 - an engine is loaded when it is chosen
+def on_ray(cluster: Cluster | None = None, jobs: int = 0) -> Engine:
+    """The Ray engine on a cluster, or on this machine alone; it is joined or, for so many workers, started at once."""
+    from dynres_cli.engines import cluster as clusters  # noqa: PLC0415 - an engine is loaded when it is chosen
+    from dynres_cli.engines import ray  # noqa: PLC0415
 
-    return ray.on(cluster, jobs)
+    return ray.on(cluster or clusters.Cluster(), jobs)
 
 
 ENGINES: dict[str, Callable[[], Engine]] = {

@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from dynres_cli.kernels.vectors import BYTES, INT, INTS, LANES, LONG, Lowering, load, store
+from dynres_cli.kernels.vectors import BYTES, INT, INTS, LANES, LONG, Lowering, load, store, summed
 
 SHORT = ir.IntType(16)
 MOST = 256
@@ -59,22 +59,14 @@ def _residue(predict: Predictor) -> Any:
     def residue(_typing: Any, _to: Any, _here: Any, _above: Any, _count: Any) -> Lowering:
         def lower(_context: Any, build: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
             to, here, above, count = arguments
-            entry = build.block
-            loop, after = build.append_basic_block("run"), build.append_basic_block("filtered")
-            build.branch(loop)
-            build.position_at_end(loop)
-            run, sums = build.phi(LONG), build.phi(SHORTS)
-            at = build.mul(run, LONG(LANES))
-            rest = _rest(build, predict, build.add(here, at), build.add(above, at))
-            store(build, rest, build.add(to, at))
-            added = build.add(sums, build.zext(_least(build, rest), SHORTS))
-            following = build.add(run, LONG(1))
-            build.cbranch(build.icmp_signed("<", following, count), loop, after)
-            for value, first, again in ((run, LONG(0), following), (sums, NOTHING, added)):
-                value.add_incoming(first, entry)
-                value.add_incoming(again, loop)
-            build.position_at_end(after)
-            return build.zext(_total(build, added), LONG)
+
+            def add(run: ir.Value, sums: ir.Value) -> ir.Value:
+                at = build.mul(run, LONG(LANES))
+                rest = _rest(build, predict, build.add(here, at), build.add(above, at))
+                store(build, rest, build.add(to, at))
+                return build.add(sums, build.zext(_least(build, rest), SHORTS))
+
+            return build.zext(_total(build, summed(build, count, NOTHING, add)), LONG)
 
         return types.intp(*[types.intp] * 4), lower
 

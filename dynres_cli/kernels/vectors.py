@@ -46,19 +46,19 @@ def _spread(build: ir.IRBuilder, value: ir.Value, lanes: int) -> ir.Value:
     return build.shuffle_vector(one, nothing, ir.Constant(ir.VectorType(INT, lanes), [0] * lanes))
 
 
-def _over_taps(
+def summed(
     build: ir.IRBuilder, count: ir.Value, nothing: ir.Constant, add: Callable[[ir.Value, ir.Value], ir.Value]
 ) -> ir.Value:
-    """Sums in registers: `add` is given each tap's number, from 0, and the sums so far."""
+    """Sums in registers over `count` turns, at least one: `add` is given each turn's number and the sums so far."""
     before = build.block
-    loop, after = build.append_basic_block("tap"), build.append_basic_block("weighed")
+    loop, after = build.append_basic_block("turn"), build.append_basic_block("summed")
     build.branch(loop)
     build.position_at_end(loop)
-    tap, sums = build.phi(LONG), build.phi(nothing.type)
-    added = add(tap, sums)
-    following = build.add(tap, LONG(1))
+    turn, sums = build.phi(LONG), build.phi(nothing.type)
+    added = add(turn, sums)
+    following = build.add(turn, LONG(1))
     build.cbranch(build.icmp_signed("<", following, count), loop, after)
-    for value, first, again in ((tap, LONG(0), following), (sums, nothing, added)):
+    for value, first, again in ((turn, LONG(0), following), (sums, nothing, added)):
         value.add_incoming(first, before)
         value.add_incoming(again, loop)
     build.position_at_end(after)
@@ -104,7 +104,7 @@ def weigh(_typing: Any, _to: Any, _source: Any, _stride: Any, _weights: Any, _co
             weight = load(build, build.add(weights, build.mul(tap, LONG(4))), INT)
             return build.add(sums, build.mul(levels, _spread(build, weight, LANES)))
 
-        store(build, _clamped(build, _over_taps(build, count, _all(1 << PRECISION - 1), add)), to)
+        store(build, _clamped(build, summed(build, count, _all(1 << PRECISION - 1), add)), to)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 5), lower
@@ -136,7 +136,7 @@ def weigh_floats(
             weight = load(build, build.add(weights, at), FLOATS.element)
             return _fused(build, values, _spread(build, weight, FLOAT_LANES), sums)
 
-        store(build, _over_taps(build, count, ir.Constant(FLOATS, [0.0] * FLOAT_LANES), add), to)
+        store(build, summed(build, count, ir.Constant(FLOATS, [0.0] * FLOAT_LANES), add), to)
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 6), lower

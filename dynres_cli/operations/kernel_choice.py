@@ -15,7 +15,7 @@ Asked = Literal["auto", "numba", "pillow"]
 WORTH_IT = 16
 """From so many pictures on a run compiles the kernels, where no earlier one has done it.
 
-That takes some six seconds, once on a machine: this run waits for them, and every later one is faster from its first
+That takes some ten seconds, once on a machine: this run waits for them, and every later one is faster from its first
 picture on, for what is compiled is loaded in less time than Pillow takes to resize one.
 """
 

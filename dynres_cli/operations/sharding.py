@@ -15,7 +15,7 @@ from dynres_cli.storage import Writer
 
 
 def run_shards(order: Order, spool: Spool, by: Observed, told: Callable[[Done | Failed], bool]) -> bool:
-    """The same for an output that is cut into shards: pictures are staged, and put together shard by shard."""
+    """Tile what is listed into shards: pictures are staged, and put together shard by shard; False if stopped."""
     job, layout = order.job, order.job.layout
     assert layout is not None  # noqa: S101 - the caller's own question
     means = Means(by.engine, order.limits, by.watch, told)

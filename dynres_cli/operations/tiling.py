@@ -83,7 +83,7 @@ class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
 
 def engine_for(order: Order) -> Engine:
     """The engine that was asked for; a cluster is joined here, before anything is written."""
-    if order.engine == "ray" and order.cluster is not None:
+    if order.engine == "ray":
         return on_ray(order.cluster, order.limits.jobs)
     return ENGINES[order.engine]()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import pytest
 import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from dynres_cli.cli.app import COMMANDS, app_for, whole_app
 from dynres_cli.cli.values import IN_DOUBT, QuickCommand, plain_value
+from tests.cli.command import dynres
 
 WORDS = st.sampled_from(["6", "06", "16", "-6", "six", "", "1.5", "²", "٣", "on", "off", "red", "blue", "a b", "é"])
 ARGUMENTS = st.lists(
@@ -51,8 +53,22 @@ def outcome(kind: type[TyperCommand], arguments: list[str]) -> tuple[int, str]:
 @settings(deadline=None, max_examples=60)
 @given(ARGUMENTS)
 def test_a_quick_command_does_what_typer_does(arguments: list[str]) -> None:
-    """Values, refusals and their words are the same."""
-    assert outcome(QuickCommand, arguments) == outcome(TyperCommand, arguments)
+    """Values, refusals and their words are the same, save pydantic's mark of a check that is not its own."""
+    status, words = outcome(TyperCommand, arguments)
+    assert outcome(QuickCommand, arguments) == (status, words.replace("Value error, ", ""))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"), [("DYNRES_MAX_NUM", "many"), ("DYNRES_KERNEL", "fast"), ("DYNRES_FSYNC", "maybe")]
+)
+def test_a_wrong_value_of_the_environment_is_told_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Nothing in the command line shows where it comes from."""
+    monkeypatch.setenv(variable, value)
+    ran = dynres("tile", "in", "out")
+    assert ran.status == 2
+    assert ran.err.endswith(f" (from {variable})\n")
 
 
 def test_whatever_is_in_doubt_is_left_to_typer() -> None:
