@@ -47,6 +47,8 @@ ROWS: dict[str, Callable[[rows.Bench], rows.Rows]] = {
     "worker-memory": crowds.worker_memory,
     "parent-memory": crowds.parent_memory,
 }
+TABLES: dict[str, Callable[[rows.Bench], Any]] = {"stages": rows.stages, "families": rows.families}
+"""What is told in a table of its own, beside the bars."""
 NOT_WHEN_QUICK = {"level-1", "fsync", "worker-memory", "parent-memory"}
 
 
@@ -56,7 +58,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no memory rows; print only")
     parser.add_argument("--save", action="store_true", help="keep the readings of a shortened run too")
     parser.add_argument("--small", action="store_true", help="a third of the pictures, to try the benchmark itself out")
-    parser.add_argument("--rows", help=f"only these, comma-separated: {', '.join([*ROWS, 'stages'])}")
+    parser.add_argument("--rows", help=f"only these, comma-separated: {', '.join([*ROWS, *TABLES])}")
     parser.add_argument("--scratch", type=Path, default=CACHE / "bench", help="where both sides write [.cache/bench]")
     parser.add_argument("--torch-python", type=Path, default=TORCH, help="a Python with torch and transformers 5")
     return parser.parse_args()
@@ -65,11 +67,11 @@ def options() -> argparse.Namespace:
 def chosen(given: argparse.Namespace) -> list[str]:
     """The rows to measure."""
     if not given.rows:
-        return [name for name in [*ROWS, "stages"] if not (given.quick and name in NOT_WHEN_QUICK)]
+        return [name for name in [*ROWS, *TABLES] if not (given.quick and name in NOT_WHEN_QUICK)]
     names = str(given.rows).split(",")
-    unknown = sorted(set(names) - set(ROWS) - {"stages"})
+    unknown = sorted(set(names) - set(ROWS) - set(TABLES))
     if unknown:
-        sys.exit(f"no rows named {', '.join(unknown)}; there are {', '.join([*ROWS, 'stages'])}")
+        sys.exit(f"no rows named {', '.join(unknown)}; there are {', '.join([*ROWS, *TABLES])}")
     return names
 
 
@@ -91,18 +93,18 @@ def prepare(given: argparse.Namespace) -> rows.Bench:
 def measure(bench: rows.Bench, names: list[str]) -> dict[str, Any]:
     """Every row that was asked for; one that fails is reported and left out."""
     found: dict[str, rows.Row] = {}
-    stages: dict[str, dict[str, float]] = {}
+    tables: dict[str, Any] = {name: {} for name in TABLES}
     for name in names:
         start = time.perf_counter()
         try:
-            if name == "stages":
-                stages = rows.stages(bench)
+            if name in TABLES:
+                tables[name] = TABLES[name](bench)
             else:
                 found |= announced(ROWS[name](bench))
         except CommandError as error:
             print(f"  {name} was not measured: {error}")
         print(f"  ({name} took {time.perf_counter() - start:.0f} s)", flush=True)
-    return {"rows": {key: asdict(row) for key, row in found.items()}, "stages": stages}
+    return {"rows": {key: asdict(row) for key, row in found.items()}, **tables}
 
 
 def announced(found: rows.Rows) -> rows.Rows:

@@ -42,10 +42,10 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), **(extra or {})}
 
 
-def run(command: list[str]) -> Run:
-    """Run a command to its end; CommandError if it failed."""
+def run(command: list[str], extra: dict[str, str] | None = None) -> Run:
+    """Run a command to its end, with so much more in its environment; CommandError if it failed."""
     start = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(extra), check=False)
     seconds = time.perf_counter() - start
     if done.returncode:
         words = done.stderr.strip().replace(str(ROOT), ".")[-LAST_WORDS:]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bars import BARS, Bar
+from family_costs import family_table
 
 HERE = Path(__file__).resolve().parent
 Readings = dict[str, Any]
@@ -94,10 +95,13 @@ def facts(readings: Readings) -> str:
 def page(runs: list[Readings]) -> str:
     """The whole of RESULTS.md: each row and the stages as they were measured last."""
     parts = [HEAD, facts(runs[-1]), *earlier_commands(runs), "", table(runs), ""]
-    stages = last_stages(runs)
+    stages = last(runs, "stages")
     if stages:
         parts += ["## Where the time goes", "", "![Milliseconds an image by stage](stages.png)", ""]
         parts += [stage_table(stages), ""]
+    costs = last(runs, "families")
+    if costs:
+        parts += ["## What a family costs", "", family_table(costs), ""]
     return "\n".join(parts)
 
 
@@ -107,9 +111,9 @@ def earlier_commands(runs: list[Readings]) -> list[str]:
     return [*told, "", "A run measures what it was asked for; a row tells the newest two runs that have it."]
 
 
-def last_stages(runs: list[Readings]) -> dict[str, dict[str, float]]:
-    """The stages of the newest run that counted them."""
-    return next((run["stages"] for run in reversed(runs) if run["stages"]), {})
+def last(runs: list[Readings], table: str) -> Any:  # noqa: ANN401 - each table has its own form
+    """A table of the newest run that has it."""
+    return next((run[table] for run in reversed(runs) if run.get(table)), None)
 
 
 def publish() -> None:
@@ -121,7 +125,7 @@ def publish() -> None:
     except ImportError:
         print("stages.png was not drawn: it needs matplotlib (pip install -e '.[bench]')")
         return
-    if stages := last_stages(runs):
+    if stages := last(runs, "stages"):
         figure.draw(stages, HERE / "stages.png")
 
 

@@ -273,3 +273,10 @@ def stages(bench: Bench) -> dict[str, dict[str, float]]:
         name: {stage: 1000 / images * statistics.median(one[stage] for one in rounds) for stage in rounds[0]}
         for name, rounds in found.items()
     }
+
+
+def families(bench: Bench) -> list[dict[str, float | str]]:
+    """What every preset costs on the same pictures; see families.py."""
+    rounds = len(bench.rounds(15, 5))
+    command = [sys.executable, str(HERE / "families.py"), str(bench.corpus), str(rounds)]
+    return list(json.loads(run(command, ONE_THREAD).output))
