@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from dynres_cli.errors import MissingExtra, RunError, UsageError
 from dynres_cli.facts import Limits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
 from dynres_cli.opening import read_source
+from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.ordering import in_key_order
 from dynres_cli.source import Selection, listing
 from dynres_cli.storage import NewFile, Writer, check_writable, lock, read_below, sizes_below, stat_below
 from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stores import store_of
 from dynres_cli.urls import below, is_url
+from tests.operations.outputs import SMALL, tiled
+from tests.pictures import noise
 from tests.storage.stores import has
 
 needs_fsspec = pytest.mark.skipif(not has("fsspec"), reason="needs fsspec: pip install -e '.[test-s3]'")
@@ -114,3 +120,19 @@ def test_a_missing_package_is_one_sentence() -> None:
         store_of("abfs://x/y")
     with pytest.raises(UsageError, match="no kind of place"):
         store_of("nosuch://x/y")
+
+
+@needs_fsspec
+def test_records_of_shards_are_found_by_many_threads_at_once(tmp_path: Path) -> None:
+    """The manifest of shards in a store is compiled from records that are read ahead; each is the one asked for."""
+    (tmp_path / "in").mkdir()
+    for number in range(40):
+        Image.fromarray(noise(30 + number, 20, number)).save(tmp_path / "in" / f"{number}.bmp")
+    out = tiled(tmp_path / "in", tmp_path / "out", *SMALL, "--layout", "webdataset", "--tiles", "none")
+    store, place = store_of("memory://shards")
+    store.put(f"{place}/shard-00000.index.json", (out / "shard-00000.index.json").read_bytes())
+    catalogue = Catalogue("memory://shards", "webdataset")
+    keys = [f"{number}.bmp" for number in range(40)] * 25
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(catalogue.find, keys))
+    assert [json.loads(text)["key"] for _, text in found] == keys

@@ -13,6 +13,7 @@ import weakref
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from threading import Lock
 from typing import IO
 
 import numpy as np
@@ -50,6 +51,7 @@ class Catalogue:
 
     def __init__(self, root: str, layout: ShardLayout) -> None:
         self._root = root
+        self._turn = Lock()  # records are read ahead in threads, and the copy has one position for all of them
         self._copy: IO[bytes] | None = None
         if is_url(root):
             self._copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the catalogue
@@ -96,8 +98,9 @@ class Catalogue:
 
     def _line(self, shard: Shard, offset: int) -> bytes:
         if self._copy is not None:
-            self._copy.seek(offset)
-            return self._copy.readline(LARGEST_RECORD).rstrip(b"\n")
+            with self._turn:
+                self._copy.seek(offset)
+                return self._copy.readline(LARGEST_RECORD).rstrip(b"\n")
         with open_below(self._root, shard.index) as handle, os.fdopen(os.dup(handle), "rb") as file:
             file.seek(offset)
             return file.readline(LARGEST_RECORD).rstrip(b"\n").removesuffix(b",")
