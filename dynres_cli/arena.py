@@ -11,39 +11,43 @@ import numpy.typing as npt
 
 ALIGNMENT = 64
 PAGE = 4096
-LARGEST = 192 << 20
-"""Bytes that an arena keeps at most; what goes beyond is allocated and given back."""
+ROOM = 192 << 20
+"""Bytes of an arena. The system gives only what of them is written to; what goes beyond is allocated and given back."""
 
 
 class Arena(threading.local):
     """Arrays one behind another in one piece of memory, all of them forgotten at once; each thread has its own.
 
-    An array from an arena is good until `clear`. An arena that was too small once is large enough the next time.
+    An array from an arena is good until `clear`. All room is asked for at once: memory that is new is slow, so an arena
+    that grew would pay for its beginning again. Where so many addresses are not to be had it has no room at all.
     """
 
     def __init__(self) -> None:
-        self._room = np.empty(0, np.uint8)
-        self._used = self._wanted = 0
+        self._room: npt.NDArray[np.uint8] | None = None
+        self._used = 0
 
     def clear(self) -> None:
         """Forget every array that was handed out."""
-        if len(self._room) < self._wanted:
-            # Twice as large, for new memory is slow at first; the system gives only what of it is written to.
-            size = min(max(self._wanted, 2 * len(self._room)), LARGEST)
-            self._room = np.empty(0, np.uint8)
-            self._room = np.empty(size, np.uint8)
-        self._used = self._wanted = 0
+        self._used = 0
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """An array with whatever was left in its memory."""
         kind = np.dtype(dtype)
         size = kind.itemsize * math.prod(shape)
-        start, taken = self._used, size + -size % ALIGNMENT
-        self._wanted += taken
+        if self._room is None:
+            self._room = _new_room()
+        start = self._used
         if start + size > len(self._room):
             return np.empty(shape, kind)
-        self._used = start + taken
+        self._used = start + size + -size % ALIGNMENT
         return self._room[start : start + size].view(kind).reshape(shape)
+
+
+def _new_room() -> npt.NDArray[np.uint8]:
+    try:
+        return np.empty(ROOM, np.uint8)
+    except MemoryError:
+        return np.empty(0, np.uint8)
 
 
 def pages(arena: Arena | None, size: int) -> npt.NDArray[np.uint8]:
