@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from dynres_cli.engines.contract import Work
-from dynres_cli.engines.worker import Line, main
+from dynres_cli.engines.worker import Given, Line, main
 from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 
@@ -52,16 +52,18 @@ class Hand:
         self.closing: Task | None = None
         self.has_started = False
         self.has_asked = False
+        self.allowance = 0
         self.deadline = math.inf
         self._seconds_left = math.inf
         self._heard = bytearray()
 
-    def give(self, task: Task, timeout: float | None) -> None:
-        """Hand over a task; its clock runs once the worker has started."""
+    def give(self, task: Task, timeout: float | None, allowance: int) -> None:
+        """Hand over a task and the memory granted to it in advance; its clock runs once the worker has started."""
         self.task = task
+        self.allowance = allowance
         self.has_asked = False
         self._seconds_left = math.inf if timeout is None else timeout
-        self.say(task.item)
+        self.say(Given(task.item, allowance))
         if self.has_started:
             self.resume()
 
@@ -75,7 +77,7 @@ class Hand:
         """Whether it can be given a task; an item that is tried again has its worker to itself to the end."""
         return self.task is None and (self.closing is None or not self.closing.is_alone)
 
-    def say(self, word: Item | int | None) -> None:
+    def say(self, word: Given | Item | int | None) -> None:
         """Send something; that the worker is dead is noticed by listening to it."""
         with suppress(ConnectionError):
             self.pipe.send(word)

@@ -94,9 +94,9 @@ class _Pool:
         for hand in self.hands:
             if self.retries:
                 if hand.is_idle:
-                    hand.give(self.retries.popleft(), self.limits.timeout)
+                    self._give(hand, self.retries.popleft())
             elif hand.is_free and (task := self._next(feed)):
-                hand.give(task, self.limits.timeout)
+                self._give(hand, task)
         while len(self.hands) < self.limits.jobs and (task := self._next(feed)):
             self._hire(task)
 
@@ -113,7 +113,11 @@ class _Pool:
     def _hire(self, task: Task) -> None:
         hand = hire(self.work, [end for hand in self.hands for end in hand.sources()])
         self.hands.append(hand)
-        hand.give(task, self.limits.timeout)
+        self._give(hand, task)
+
+    def _give(self, hand: Hand, task: Task) -> None:
+        share = (self.limits.memory or 0) // self.limits.jobs
+        hand.give(task, self.limits.timeout, self.budget.advance(id(hand), share))
 
     def _step(self) -> list[Outcome]:
         """Wait for something to happen, and see to it."""
@@ -172,6 +176,9 @@ class _Pool:
 
     def _ask(self, hand: Hand, need: int) -> None:
         hand.has_asked = True
+        if need <= hand.allowance:
+            self.budget.keep(id(hand), need)
+            return
         if self.budget.total is not None and not self.budget.can_ever_meet(need):
             hand.say(self.budget.total)
             return

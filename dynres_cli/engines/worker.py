@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import Lock
@@ -24,13 +25,21 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux's prctl
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """What the parent hands over: an item, and the bytes that it may take without waiting for an answer."""
+
+    item: Item
+    allowance: int
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The worker is ready for its first item; dying before that is nobody's fault but its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The item in work needs so many bytes; the answer is None, or the budget that it exceeds."""
+    """The item in work needs so many bytes; beyond its allowance the answer is None, or the budget that it exceeds."""
 
     need: int
 
@@ -75,8 +84,8 @@ def main(work: Work, line: Line) -> None:
     bench = _Bench(work, line.pipe)
     with suppress(EOFError, ConnectionError), bench.closer:
         bench.say(Started())
-        while (item := line.pipe.recv()) is not None:
-            bench.take(item)
+        while (given := line.pipe.recv()) is not None:
+            bench.take(given)
 
 
 class _Bench:
@@ -92,9 +101,10 @@ class _Bench:
         with self._mouth:
             self.pipe.send(message)
 
-    def take(self, item: Item) -> None:
+    def take(self, given: Given) -> None:
         """Work on an item, and say what came of it or that this will be said later."""
-        answer = _told(lambda: begin(self.work, item, self._admit))
+        item = given.item
+        answer = _told(lambda: begin(self.work, item, partial(self._admit, given.allowance)))
         if self.waiting is not None:
             self.waiting.result()
             self.waiting = None
@@ -107,10 +117,10 @@ class _Bench:
     def _close(self, closing: Closing, item: Item) -> None:
         self.say(Closed(_told(lambda: close(closing, item))))
 
-    def _admit(self, need: int) -> None:
+    def _admit(self, allowance: int, need: int) -> None:
         try:
             self.say(Ask(need))
-            budget = self.pipe.recv()
+            budget = None if need <= allowance else self.pipe.recv()
         except (EOFError, ConnectionError):
             os._exit(1)  # without a parent nothing may be written any more
         if budget is not None:
