@@ -11,18 +11,20 @@ import numpy.typing as npt
 
 ALIGNMENT = 64
 PAGE = 4096
-ROOM = 192 << 20
-"""Bytes of an arena. The system gives only what of them is written to; what goes beyond is allocated and given back."""
+ROOM = 128 << 20
+"""Bytes of an arena: enough for 24 megapixels. What goes beyond is allocated and given back."""
 
 
 class Arena(threading.local):
     """Arrays one behind another in one piece of memory, all of them forgotten at once; each thread has its own.
 
-    An array from an arena is good until `clear`. All room is asked for at once: memory that is new is slow, so an arena
-    that grew would pay for its beginning again. Where so many addresses are not to be had it has no room at all.
+    An array from an arena is good until `clear`. All room is asked for at once, of which the system gives what is
+    written to: new memory is slow, so an arena that grew would pay for its beginning again. Where so many addresses are
+    not to be had it has no room at all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = ROOM) -> None:
+        self._size = size
         self._room: npt.NDArray[np.uint8] | None = None
         self._used = 0
 
@@ -35,7 +37,7 @@ class Arena(threading.local):
         kind = np.dtype(dtype)
         size = kind.itemsize * math.prod(shape)
         if self._room is None:
-            self._room = _new_room()
+            self._room = _new(self._size)
         start = self._used
         if start + size > len(self._room):
             return np.empty(shape, kind)
@@ -43,9 +45,9 @@ class Arena(threading.local):
         return self._room[start : start + size].view(kind).reshape(shape)
 
 
-def _new_room() -> npt.NDArray[np.uint8]:
+def _new(size: int) -> npt.NDArray[np.uint8]:
     try:
-        return np.empty(ROOM, np.uint8)
+        return np.empty(size, np.uint8)
     except MemoryError:
         return np.empty(0, np.uint8)
 

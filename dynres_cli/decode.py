@@ -13,9 +13,9 @@ from PIL import Image, ImageFile
 from dynres_cli import depth, jpeg
 from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Handling, Limits, is_deep
+from dynres_cli.facts import Facts, Handling, Limits, is_deep, peak_bytes
 from dynres_cli.opening import Source
-from dynres_cli.picture import corrupt, in_memory, opened_picture, unsupported
+from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, unsupported
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -81,12 +81,27 @@ def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits, ar
         plain = jpeg.decode_plain(source.data, facts.size, arena)
         if plain is not None:
             return Decoded(plain, facts)
-    with opened_picture(in_memory(source.data), limits, facts.frame) as picture:
-        seen = _now_known(picture, facts)
-        picture.load()
-        if picture.size != (facts.width, facts.height):
-            raise corrupt()
-        return Decoded(_rgb(picture, handling, arena), seen)
+    try:
+        with opened_picture(in_memory(source.data), limits, facts.frame) as picture:
+            seen = _now_known(picture, facts)
+            picture.load()
+            if picture.size != (facts.width, facts.height):
+                raise corrupt()
+            return Decoded(_rgb(picture, handling, arena), seen)
+    except ImageError as error:
+        # Most C libraries that are refused memory give up in the words that they have for a damaged file.
+        if error.code in ("corrupt", "truncated") and not _can_be_had(peak_bytes(facts)):
+            raise no_memory() from error
+        raise
+
+
+def _can_be_had(size: int) -> bool:
+    """Whether a limit of the process or of the system leaves so many bytes; none of them is touched."""
+    try:
+        np.empty(size, np.uint8)
+    except MemoryError:
+        return False
+    return True
 
 
 def _now_known(picture: ImageFile.ImageFile, facts: Facts) -> Facts:

@@ -31,6 +31,7 @@ DECODER_ERRORS = (
     EOFError,
     RuntimeError,
     BufferError,
+    SystemError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -151,7 +152,7 @@ def failure(error: BaseException, file: BinaryIO, start: bytes) -> ImageError:
         advice = "raise --max-pixels if this file is to be trusted"
         return ImageError("too_many_pixels", f"the header states more pixels than are allowed; {advice}")
     if isinstance(error, MemoryError):
-        return ImageError("out_of_memory", "there is not enough memory for this picture; use fewer workers")
+        return no_memory()
     return truncated() if _CUT_SHORT.search(str(error)) else _damaged(file, start)
 
 
@@ -159,6 +160,11 @@ def _damaged(file: BinaryIO, start: bytes) -> ImageError:
     """Truncated if the file ends before its own structure says so, otherwise corrupt."""
     file.seek(0)
     return truncated() if headers.cut_short(file.read(), formats.format_by_signature(start) or "") else corrupt()
+
+
+def no_memory() -> ImageError:
+    """The outcome of a picture whose decoder was refused the memory that it asked for."""
+    return ImageError("out_of_memory", "there is not enough memory for this picture; use fewer workers")
 
 
 def truncated() -> ImageError:

@@ -36,8 +36,8 @@ def run(name: str) -> Callable[..., int]:
     return kernels().functions[name]
 
 
-WORK = Arena()
-"""What one picture needs between its two passes."""
+WORK = Arena(32 << 20)
+"""What one picture needs between its two passes, and some tables."""
 
 
 @lru_cache(maxsize=256)

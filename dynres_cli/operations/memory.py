@@ -9,10 +9,10 @@ from pathlib import Path
 from dynres_cli.errors import UsageError
 
 SHARE = 0.8
-PARENT, WORKER = 200_000_000, 64_000_000
-"""What the parent and each worker take whatever the pictures: libraries, and the working memory that is kept.
+PARENT, WORKER = 200_000_000, 192_000_000
+"""What the parent and each worker take at most beside the pictures in work: libraries, and the memory that is kept.
 
-Measured as proportional set sizes with the compiled kernels and InternVL's largest grid; docs/guarantees.md has more.
+A worker keeps two arenas of 128 and 32 MiB, as far as its pictures have filled them; docs/guarantees.md has more.
 """
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

@@ -6,18 +6,23 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.guarantees import corpus
 from tests.guarantees.command import (
+    ROOT,
     check_whole,
     codes,
     counts,
+    environment,
     images,
     start,
     tile,
@@ -138,6 +143,26 @@ def test_a_picture_that_can_never_fit_is_refused_by_its_need(tmp_path: Path) -> 
     assert b"bytes of memory" in done.stderr
 
 
+@linux
+def test_a_whole_picture_is_never_called_damaged_for_want_of_memory(tmp_path: Path) -> None:
+    """Guarantee 15: decoders that are refused memory, at whatever point, give out_of_memory; else they are done.
+
+    Most of their libraries say then what they say of damaged files, and a damaged file is not tried again.
+    """
+    image = Image.fromarray(noise(1000, 1000, 3))
+    image.save(tmp_path / "a.jpg", progressive=True)
+    image.save(tmp_path / "b.webp", quality=50, method=0)
+    image.save(tmp_path / "c.tif", compression="tiff_deflate")
+    image.resize((600, 600)).save(tmp_path / "d.jp2")
+    image.save(tmp_path / "e.png", compress_level=1)
+    words = [sys.executable, "-m", "tests.guarantees.starving", *sorted(map(str, tmp_path.iterdir()))]
+    told = subprocess.run(words, capture_output=True, check=True, cwd=ROOT, env=environment(), timeout=120).stdout
+    seen = dict(json.loads(line) for line in told.splitlines())
+    assert len(seen) == 5
+    assert all(set(outcomes) <= {"done", "out_of_memory"} for outcomes in seen.values()), seen
+    assert sum("out_of_memory" in outcomes for outcomes in seen.values()) >= 3
+
+
 def shared_fairly(pid: int) -> int:
     """Bytes of memory that a process takes, what it shares with others counted in parts; 0 where it has just ended."""
     try:
@@ -150,7 +175,7 @@ def shared_fairly(pid: int) -> int:
 @linux
 @pytest.mark.slow
 def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
-    """Guarantee 15: four workers, four pictures of 32 megapixels, 350 MB for them: below the 823 MB stated."""
+    """Guarantee 15: four workers, four pictures of 32 megapixels, 350 MB for them: below the 1,335 MB stated."""
     image = corpus.picture(8000, 4000)
     png = corpus.encoded(image, format="PNG", compress_level=1)
     bmp = corpus.encoded(image, format="BMP")
@@ -162,7 +187,7 @@ def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
         time.sleep(0.005)
     _output, errors = run.communicate()
     assert run.returncode == 0, errors
-    assert 300_000_000 < peak < 200_000_000 + 4 * 64_000_000 + 350 * (1 << 20)
+    assert 300_000_000 < peak < 200_000_000 + 4 * 192_000_000 + 350 * (1 << 20)
 
 
 def test_truncated_files_are_errors_and_no_grey_tail_is_tiled(tmp_path: Path) -> None:
