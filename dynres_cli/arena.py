@@ -27,10 +27,19 @@ class Arena(threading.local):
         self._size = size
         self._room: npt.NDArray[np.uint8] | None = None
         self._used = 0
+        self._hole = (0, 0)
 
     def clear(self) -> None:
         """Forget every array that was handed out."""
         self._used = 0
+        self._hole = (0, 0)
+
+    def give_back(self, array: npt.NDArray[Any]) -> None:
+        """Let later arrays lie where this one does, which nobody needs any more; one from elsewhere is let alone."""
+        if self._room is not None and array.flags.c_contiguous:
+            start = array.ctypes.data - self._room.ctypes.data
+            if start >= 0 and start + array.nbytes <= self._used:
+                self._hole = (start, start + array.nbytes)
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
         """An array with whatever was left in its memory."""
@@ -38,10 +47,15 @@ class Arena(threading.local):
         size = kind.itemsize * math.prod(shape)
         if self._room is None:
             self._room = _new(self._size)
-        start = self._used
-        if start + size > len(self._room):
+        taken = size + -size % ALIGNMENT
+        if taken <= self._hole[1] - self._hole[0]:
+            start = self._hole[0]
+            self._hole = (start + taken, self._hole[1])
+        elif self._used + size <= len(self._room):
+            start = self._used
+            self._used = start + taken
+        else:
             return np.empty(shape, kind)
-        self._used = start + size + -size % ALIGNMENT
         return self._room[start : start + size].view(kind).reshape(shape)
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from dynres_cli import decode, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.engines.contract import Admit, Closing, T
@@ -165,6 +167,8 @@ class Attempt:
             decoded = decode.decode(source, facts, job.handling, job.limits, ARENA)
         with during("render"):
             views = render(decoded.pixels, plan, job.look, ARENA)
+            if not any(np.may_share_memory(view, decoded.pixels) for view in views):
+                ARENA.give_back(decoded.pixels)  # the tensor can lie there
         size = facts.tiled_size(job.handling)
         rendered = tree.Rendered(self.item.key, size, plan, views, job.look.kernel, ARENA)
         seen = Seen(source, decoded.facts, plan, job.handling, truncated=decoded.truncated)
