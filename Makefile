@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
+.PHONY: help demo test documents test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ $(VENV)/.stamp-ray: $(STAMP)
 # One process: all of its tests share one cluster, and each kills some of it.
 test-ray: $(VENV)/.stamp-ray  ## what needs Ray: the engines' contract on a cluster of two nodes, with parts of it killed
 	$(PYTHON) -m pytest -q tests/engines/test_contract.py tests/engines/test_ray.py tests/cli/test_ray.py
+
+documents: $(STAMP)  ## run every command of the README and the how-to pages, and compare what they print
+	$(PYTHON) -m pytest -n auto --dist worksteal -q tests/test_documents.py
 
 test-all: $(STAMP)  ## the everyday tests and the slow ones
 	$(PYTHON) -m pytest -n auto --dist worksteal -q -m 'not conformance'

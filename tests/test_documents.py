@@ -23,6 +23,7 @@ def refuse_without(needs: tuple[str, ...]) -> None:
         pytest.skip(f"the commands of this page need: {', '.join(lacking)}")
 
 
+@pytest.mark.slow
 def test_the_readme_prints_what_it_shows(tmp_path: Path) -> None:
     """From its first command to its last, in one folder."""
     refuse_without(())

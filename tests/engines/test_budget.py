@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -69,6 +70,7 @@ class Admission(RuleBasedStateMachine):
 
 
 TestAdmission = Admission.TestCase
+TestAdmission.settings = settings(max_examples=30)
 
 
 def test_without_a_total_nobody_waits() -> None:

@@ -16,7 +16,7 @@ from dynres_cli.facts import Handling, Limits
 from dynres_cli.opening import Source, read_source
 from dynres_cli.probe import probe_bytes
 
-MEGABYTES = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 32)
+MEGABYTES = (1, 2, 4, 6, 10, 16, 24)
 
 
 def outcome(source: Source, megabytes: int) -> str:
