@@ -130,7 +130,8 @@ def _recorded(attempt: Attempt, step: Callable[[], T]) -> T | Failed:
     except ImageError as error:
         failed = attempt.failed(error.code, str(error))
     except MemoryError:
-        failed = attempt.failed("out_of_memory", "there is not enough memory for this picture; use fewer workers")
+        lacking = picture.no_memory()
+        failed = attempt.failed(lacking.code, str(lacking))
     except Exception as error:  # noqa: BLE001 - whatever a picture does to us, the others go on
         failed = attempt.failed(CODES.get(attempt.clock.stage, "corrupt"), f"{type(error).__name__}: {error}")
     return record_failure(failed, attempt.job, attempt.mtime_ns)

@@ -1,8 +1,8 @@
 """Takes values that are plainly of their option's type as they are, without loading what checks the others.
 
 Typer hands every value to pydantic, also those that were not given, and importing pydantic takes longer than all that
-`dynres inspect` has to do. Whatever is in any doubt still goes Typer's own way, and is
-refused in Typer's own words, with the variable that it comes from.
+`dynres inspect` has to do. Whatever is in any doubt still goes Typer's own way, and is refused in
+Typer's own words, with the variable that it comes from.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Hand:
         """Whether it can be given a task; an item that is tried again has its worker to itself to the end."""
         return self.task is None and (self.closing is None or not self.closing.is_alone)
 
-    def say(self, word: Given | Item | int | None) -> None:
+    def say(self, word: Given | int | None) -> None:
         """Send something; that the worker is dead is noticed by listening to it."""
         with suppress(ConnectionError):
             self.pipe.send(word)
