@@ -1,8 +1,8 @@
 """What every engine promises: each item gets exactly one outcome, whatever happens to the process that works on it.
 
 An engine is a parallel map that knows nothing about pictures. Items are streamed, at most `jobs` of them (of chunks of
-them, where an engine makes such) are in flight,
-outcomes come as they are ready, in no particular order. Only a stop (see `Pace`) leaves items without an outcome.
+them, where an engine makes such) are in flight, and outcomes come as they are ready, in no particular order. Only a
+stop (see `Pace`) leaves items without an outcome.
 """
 
 from __future__ import annotations

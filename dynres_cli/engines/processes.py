@@ -12,17 +12,13 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 
 from dynres_cli.engines.budget import Budget
-from dynres_cli.engines.contract import UNWATCHED, Limits, Outcome, Pace, Watch, Work, out_of_memory
+from dynres_cli.engines.contract import UNWATCHED, Limits, Outcome, Watch, Work, out_of_memory
 from dynres_cli.engines.hand import Hand, Task, dismiss, hire
+from dynres_cli.engines.pacing import ATTEMPTS, POLL, POLL_FEED, paced
 from dynres_cli.engines.worker import Ask, Closed, Ended, Freed, Message, Started
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item, Stage
 
-_POLL = 0.1
-"""Seconds between two looks at the pace."""
-_POLL_FEED = 0.01
-"""Seconds between two looks at a feed that has nothing yet."""
-_ATTEMPTS = 2
 _STILLBORN = 3
 """So many workers may die before their first item while nothing is finished; then something is wrong with the run."""
 _NOT_BY_US = -9  # SIGKILL: the kernel's way to get memory back
@@ -59,24 +55,18 @@ class _Pool:
         self.is_feed_over = False
 
     def outcomes(self, feed: Iterator[Item | None]) -> Iterator[Outcome]:
-        pending: list[Outcome] = []
-        drained_by = float("inf")
-        while True:
-            pace = self.watch.pace()
-            if pace is Pace.RUN:
-                self._hand_out(feed)
-            elif drained_by == float("inf"):
-                drained_by = time.monotonic() + self.limits.grace
-            # The workers have new items by now, so whatever the caller does with an outcome costs them nothing.
-            yield from pending
-            if pace is Pace.KILL or time.monotonic() > drained_by:
-                return
-            is_busy = not all(hand.is_idle for hand in self.hands)
-            if not is_busy and (pace is Pace.DRAIN or (self.is_feed_over and not self.retries)):
-                dismiss(self.hands)
-                self.hands.clear()
-                return
-            pending = self._step()
+        yield from paced(self, feed, self.limits, self.watch)
+        if not self.is_busy:
+            dismiss(self.hands)
+            self.hands.clear()
+
+    @property
+    def is_busy(self) -> bool:
+        return not all(hand.is_idle for hand in self.hands)
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.retries) or not self.is_feed_over
 
     def kill(self) -> None:
         """End all workers at once."""
@@ -87,7 +77,7 @@ class _Pool:
             hand.end(1.0)
         self.hands.clear()
 
-    def _hand_out(self, feed: Iterator[Item | None]) -> None:
+    def fill(self, feed: Iterator[Item | None]) -> None:
         """Give every free place a task: first the items that lost their worker, each to a worker that has no other."""
         while self.retries and len(self.hands) < self.limits.jobs:
             self._hire(self.retries.popleft())
@@ -119,7 +109,7 @@ class _Pool:
         share = (self.limits.memory or 0) // self.limits.jobs
         hand.give(task, self.limits.timeout, self.budget.advance(id(hand), share))
 
-    def _step(self) -> list[Outcome]:
+    def step(self) -> list[Outcome]:
         """Wait for something to happen, and see to it."""
         ready = set(self._wait())
         outcomes = []
@@ -139,7 +129,7 @@ class _Pool:
 
     def _wait(self) -> list[object]:
         has_idle = len(self.hands) < self.limits.jobs or any(hand.is_free for hand in self.hands)
-        longest = _POLL_FEED if has_idle and not self.is_feed_over else _POLL
+        longest = POLL_FEED if has_idle and not self.is_feed_over else POLL
         nearest = min((hand.deadline for hand in self.hands), default=float("inf")) - time.monotonic()
         patience = max(0.0, min(longest, nearest))
         if self.hands:
@@ -219,7 +209,7 @@ class _Pool:
             self._count_stillborn()
         if task is None:
             return None
-        if hand.has_started and task.attempt >= _ATTEMPTS:
+        if hand.has_started and task.attempt >= ATTEMPTS:
             return _blame(task.item, status, _stage(hand))
         self.retries.append(Task(task.item, task.attempt + hand.has_started, is_alone=True))
         return None

@@ -20,18 +20,14 @@ from typing import Any
 
 from dynres_cli.engines.budget import Budget
 from dynres_cli.engines.cluster import Cluster, Nodes, connected, nodes_of
-from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Pace, Watch, Work, out_of_memory
+from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Watch, Work, out_of_memory
+from dynres_cli.engines.pacing import ATTEMPTS, POLL, POLL_FEED, paced
 from dynres_cli.engines.remote import Answer, Heavy, Terms, chunk
 from dynres_cli.errors import RunError
 from dynres_cli.items import Failed, Item
 
-_POLL = 0.1
-"""Seconds between two looks at the pace."""
-_POLL_FEED = 0.01
-"""Seconds between two looks at a feed that has nothing yet."""
 _RECOUNT = 10.0
 """Seconds after which nodes that came or went are noticed."""
-_ATTEMPTS = 2
 _NODES_LOST = 5
 """So many nodes may die under a chunk before it is taken for the cause."""
 _LAST_WORDS = 5.0
@@ -93,22 +89,15 @@ class _Window:
         self.is_feed_over = False
 
     def outcomes(self, feed: Iterator[Item | None]) -> Iterator[Outcome]:
-        pending: list[Outcome] = []
-        drained_by = float("inf")
-        while True:
-            pace = self.watch.pace()
-            if pace is Pace.RUN:
-                self._fill(feed)
-            elif drained_by == float("inf"):
-                drained_by = time.monotonic() + self.limits.grace
-            # The cluster has new chunks by now, so whatever the caller does with an outcome costs it nothing.
-            yield from pending
-            if pace is Pace.KILL or time.monotonic() > drained_by:
-                return
-            is_all_handed_out = self.is_feed_over and not self.again and not self.waiting
-            if not self.under_way and (pace is Pace.DRAIN or is_all_handed_out):
-                return
-            pending = self._collect()
+        return paced(self, feed, self.limits, self.watch)
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self.under_way)
+
+    @property
+    def has_more(self) -> bool:
+        return bool(self.again or self.waiting) or not self.is_feed_over
 
     def close(self) -> None:
         """Stop what is under way, and see it gone: nobody shall write to the output any more."""
@@ -126,7 +115,7 @@ class _Window:
         self.size = self.limits.jobs or max(1, nodes.cpus)
         self.budget.total = None if self.limits.memory is None else self.limits.memory * max(1, nodes.count)
 
-    def _fill(self, feed: Iterator[Item | None]) -> None:
+    def fill(self, feed: Iterator[Item | None]) -> None:
         if time.monotonic() > self.fits_until:
             self._fit(nodes_of(self.ray))
         while len(self.under_way) + len(self.waiting) < self.size and (one := self._next(feed)):
@@ -162,9 +151,9 @@ class _Window:
         ref = task.remote(self.work, replace(self.terms, share=need), one.items)
         self.under_way[ref] = number, one
 
-    def _collect(self) -> list[Outcome]:
+    def step(self) -> list[Outcome]:
         """Wait for chunks that are done, and take what they bring."""
-        patience = _POLL if self.is_feed_over or len(self.under_way) >= self.size else _POLL_FEED
+        patience = POLL if self.is_feed_over or len(self.under_way) >= self.size else POLL_FEED
         if not self.under_way:
             time.sleep(patience)
             return []
@@ -214,7 +203,7 @@ class _Window:
     def _worker_died(self, one: _Chunk, *, by_memory: bool) -> Iterator[Outcome]:
         if len(one.items) > 1:
             self.again += one.halves()
-        elif one.deaths + 1 < _ATTEMPTS:
+        elif one.deaths + 1 < ATTEMPTS:
             self.again.append(replace(one, deaths=one.deaths + 1))
         else:
             yield _blame(one.items[0], by_memory=by_memory)
