@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from dynres_cli.errors import UsageError
+
 _TOKEN = re.compile(r"\*\*/|/\*\*|\*\*|\*|\?|\[[!^]?\]?[^\]]*\]|[{},]|\\.|.", re.DOTALL)
 
 _FIXED = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]", "{": "(?:", ",": "|", "}": ")"}
@@ -16,12 +18,16 @@ def compiled(pattern: str) -> re.Pattern[str]:
     """The pattern as a regular expression over a whole key.
 
     `*` and `?` stay inside one name, `**` does not, `{a,b}` is either. A pattern without a slash may match at any
-    depth, one with a slash begins at the top.
+    depth, one with a slash begins at the top. Raises UsageError where a class in brackets is none.
     """
     bare = pattern.rstrip("/").removeprefix("./")
     anchored = bare.removeprefix("/")
     text = anchored if "/" in bare else "**/" + anchored
-    return re.compile("".join(_pieces(text)), re.DOTALL)
+    try:
+        return re.compile("".join(_pieces(text)), re.DOTALL)
+    except re.error as error:
+        msg = f"{pattern!r} is no pattern ({error.msg}); a class in brackets is written as [a-z] or [!a-z]"
+        raise UsageError(msg) from error
 
 
 def _pieces(text: str) -> list[str]:
@@ -53,6 +59,11 @@ class Filter:
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a pattern that is none, before anything is visited."""
+        for pattern in (*self.include, *self.exclude):
+            compiled(pattern)
 
     def file(self, key: str) -> bool:
         wanted = not self.include or _any(self.include, key)

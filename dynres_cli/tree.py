@@ -20,6 +20,8 @@ SkipReason = Literal["not_an_image_name", "link", "special", "is_output", "unsaf
 IMAGE_MARKER = "grid.json"
 RUN_MARKER = "manifest.json"
 SCHEMA_WORD = b'"dynres.manifest/'
+START = 64
+"""Bytes of a manifest that tell whose it is."""
 
 FileId = tuple[int, int]
 
@@ -178,7 +180,12 @@ def _unreadable(folder: _Folder, error: OSError) -> Failed:
 
 def _is_ours(manifest: str) -> bool:
     with open(manifest, "rb") as file:
-        return SCHEMA_WORD in file.read(64)
+        return is_of_dynres(file.read(START))
+
+
+def is_of_dynres(start: bytes) -> bool:
+    """Whether a manifest that begins with these bytes is one of ours: web pages and browsers have some of that name."""
+    return SCHEMA_WORD in start[:START]
 
 
 def portable(path: str) -> str:

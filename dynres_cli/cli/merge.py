@@ -44,7 +44,7 @@ def merge(
     from dynres_cli.report import printing
     from dynres_cli.report.text import count, safe
 
-    run = merged(outs, dest, options.volume(manifest_size))
+    run = merged(outs, dest, manifest_size)
     manifest = shown(os.path.join(dest, MANIFEST))
     if json:
         counts = {"outs": len(outs), "images": run.images, "tiled": run.tiled, "failed": run.failed}

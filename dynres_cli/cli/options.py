@@ -108,7 +108,7 @@ Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
 ManifestSize = Annotated[
     int,
-    Option("--manifest-size", metavar="N", help="Above N images the manifest is in volumes of N each."),
+    Option("--manifest-size", metavar="N", min=1, help="Above N images the manifest is in volumes of N each."),
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
@@ -121,7 +121,7 @@ Frames = Annotated[
 MaxFrames = Annotated[
     int, Option("--max-frames", metavar="N", min=1, max=100_000, help="With --frames all, refuse files with more.")
 ]
-MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", help="Refuse larger pictures by their header.")]
+MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", min=1, help="Refuse larger pictures by their header.")]
 """Options that have no default of their own stand for the preset's; the help names it in brackets."""
 
 
@@ -129,14 +129,6 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
     """The parameters of --set and of the options that name one, which win."""
     given = {name: value for name, value in named.items() if value is not None}
     return {**assignments(pairs or []), **given}
-
-
-def volume(images: int) -> int:
-    """How many images make a volume of the manifest; a range in the option itself would cost every start pydantic."""
-    if images < 1:
-        msg = f"--manifest-size {images}: a volume of the manifest holds 1 image or more (1,000,000 is the default)"
-        raise UsageError(msg)
-    return images
 
 
 def shard(text: str | None) -> Shard:

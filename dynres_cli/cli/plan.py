@@ -59,9 +59,9 @@ def plan(
     frames: options.Frames = "first",
     max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
-    max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
-    max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
-    timeout: Annotated[float, Option(metavar="SECONDS", help="Time limit for 256 headers.")] = 120.0,
+    max_tiles: Annotated[int, Option(metavar="N", min=1, help="Refuse pictures that would give more tiles.")] = 1000,
+    max_bytes: Annotated[int, Option(metavar="N", min=1, help="Refuse larger files.")] = 256 * 1024 * 1024,
+    timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for 256 headers.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
     ] = None,
@@ -72,7 +72,7 @@ def plan(
     exclude: options.Exclude = None,
     hidden: options.Hidden = False,
     follow: options.Follow = False,
-    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
+    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")] = 0,
     json: options.Json = False,
     quiet: Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")] = False,
     config: options.Config = None,

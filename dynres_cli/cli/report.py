@@ -30,11 +30,11 @@ def report(
     ] = None,
     sample: Annotated[int | None, Option("--sample", metavar="N", help="Show only N pictures.", min=1)] = None,
     follow: options.Follow = False,
-    timeout: Annotated[float, Option(metavar="SECONDS", help="Time limit for one picture.")] = 120.0,
+    timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for one picture.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
     ] = None,
-    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
+    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")] = 0,
     quiet: options.Quiet = False,
     config: options.Config = None,
 ) -> None:

@@ -75,9 +75,9 @@ def tile(
     frames: options.Frames = "first",
     max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
-    max_tiles: Annotated[int, Option(metavar="N", help="Refuse pictures that would give more tiles.")] = 1000,
-    max_bytes: Annotated[int, Option(metavar="N", help="Refuse larger files.")] = 256 * 1024 * 1024,
-    timeout: Annotated[float, Option(metavar="SECONDS", help="Time limit for one image.")] = 120.0,
+    max_tiles: Annotated[int, Option(metavar="N", min=1, help="Refuse pictures that would give more tiles.")] = 1000,
+    max_bytes: Annotated[int, Option(metavar="N", min=1, help="Refuse larger files.")] = 256 * 1024 * 1024,
+    timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for one image.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all pictures in work together, as 4G or 80%.")
     ] = None,
@@ -92,8 +92,8 @@ def tile(
     retry_failed: Annotated[bool, Option("--retry-failed", help="Try earlier failures again.")] = False,
     overwrite: Annotated[bool, Option("--overwrite", help="Redo this run's images, finished or not.")] = False,
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
-    max_failures: Annotated[int | None, Option(metavar="N", help="Stop after N failures.")] = None,
-    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", help="Workers; 0 is one for each core.")] = 0,
+    max_failures: Annotated[int | None, Option(metavar="N", min=1, help="Stop after N failures.")] = None,
+    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")] = 0,
     engine: Annotated[
         Literal["processes", "serial", "ray"], Option(help="serial is for debugging, ray for clusters.")
     ] = "processes",
@@ -182,7 +182,7 @@ def tile(
         max_failures=1 if fail_fast else max_failures,
         into=into,
         shard=options.shard(shard),
-        volume=options.volume(manifest_size),
+        volume=manifest_size,
         batch=batch,
     )
     shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.job import Job
 from dynres_cli.manifest import MANIFEST
-from dynres_cli.storage import check_writable
+from dynres_cli.storage import check_writable, open_below, stat_below
+from dynres_cli.tree import START, is_of_dynres
 from dynres_cli.urls import is_url
 
 STATE = ".dynres"
@@ -26,7 +27,7 @@ def refuse_foreign(out: str, *, into: bool) -> None:
     except OSError as error:
         msg = f"{out}: cannot be listed ({error.strerror}); check its permissions, or choose another output folder"
         raise RunError(msg, "output") from error
-    if names and STATE not in names and MANIFEST not in names:
+    if names and STATE not in names and not is_of_dynres(_start_of_manifest(out)):
         raise _foreign(out)
 
 
@@ -34,8 +35,22 @@ def refuse_foreign_prefix(out: str) -> None:
     """The same in an object store."""
     from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
-    if not objects.is_empty(out) and not objects.is_ours(out, MANIFEST):
+    if not objects.is_empty(out) and not objects.has_state(out) and not is_of_dynres(_start_of_manifest(out)):
         raise _foreign(out)
+
+
+def _start_of_manifest(out: str) -> bytes:
+    """What tells whose a manifest is; nothing where there is none, or no plain file that may be read."""
+    if is_url(out):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        found = stat_below(out, MANIFEST)
+        return objects.part_below(out, MANIFEST, 0, START) if found and found.st_size else b""
+    try:
+        with open_below(out, MANIFEST) as handle:
+            return os.read(handle, START)
+    except (OSError, RunError):
+        return b""
 
 
 def _foreign(out: str) -> RunError:

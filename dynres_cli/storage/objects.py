@@ -179,11 +179,11 @@ def is_empty(root: str) -> bool:
         return store.is_empty(place)
 
 
-def is_ours(root: str, manifest: str) -> bool:
-    """Whether dynres has written here before."""
+def has_state(root: str) -> bool:
+    """Whether a run has kept its state here."""
     store, place = place_of(root)
     with _listing(root):
-        return store.head(f"{place}/{manifest}") is not None or not store.is_empty(f"{place}/{PLACE}")
+        return not store.is_empty(f"{place}/{PLACE}")
 
 
 def check_writable(root: str) -> None:

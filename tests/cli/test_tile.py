@@ -155,6 +155,11 @@ def test_the_bytes_depend_on_nothing_but_inputs_and_options(tmp_path: Path) -> N
         pytest.param(("in", "in/b.jpg"), 1, "b.jpg", id="an output that is a file"),
         pytest.param(("in", "no/such/out"), 1, "no/such", id="an output whose parent is missing"),
         pytest.param(("in", "empty/../in/a"), 1, "--into", id="an output that is somebody else's folder"),
+        pytest.param(("in", "site"), 1, "--into", id="an output that holds somebody else's manifest"),
+        pytest.param(("in", "out", "-j", "-1"), 2, "--jobs", id="fewer workers than none"),
+        pytest.param(("in", "out", "--timeout", "nan"), 2, "--timeout", id="a time that is no number"),
+        pytest.param(("in", "out", "--max-failures", "0"), 2, "--max-failures", id="an end before the beginning"),
+        pytest.param(("in", "out", "--exclude", "[z-a]"), 2, "no pattern", id="a pattern that is none"),
     ],
 )
 @pytest.mark.usefixtures("folder")
@@ -163,6 +168,8 @@ def test_a_wrong_call_ends_with_its_status_and_a_sentence(
 ) -> None:
     """The message names what is wrong and what to do; nothing is written."""
     (tmp_path / "empty").mkdir()
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "manifest.json").write_text('{"name": "a web page"}')
     before = tree(tmp_path)
     ran = dynres("tile", *arguments, cwd=tmp_path)
     assert (ran.status, ran.out) == (status, "")

@@ -65,7 +65,7 @@ def test_a_volume_of_nothing_is_refused(source: Path, tmp_path: Path) -> None:
     """Exit 2 before anything is written."""
     ran = dynres("tile", source, tmp_path / "out", "--manifest-size", "0")
     assert ran.status == 2
-    assert "--manifest-size 0" in ran.err
+    assert "--manifest-size" in ran.err
     assert not (tmp_path / "out").exists()
 
 

@@ -236,6 +236,7 @@ def test_only_what_a_folder_would_give_is_taken(store: Store, folder: Path, tmp_
         pytest.param(("s3://photos/same", "s3://photos/same/"), 2, "is the input itself", id="output is input"),
         pytest.param(("s3://photos/clash", "OUT"), 2, "would need a folder", id="object and folder of one name"),
         pytest.param((".", "s3://photos/foreign"), 1, "was not made by dynres", id="somebody else's output"),
+        pytest.param((".", "s3://photos/site"), 1, "was not made by dynres", id="somebody else's manifest"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -246,6 +247,7 @@ def test_what_cannot_be_done_is_said(
     store.put("photos/same/x.jpg", b"")
     for name in ("foreign/x.txt", "clash/a.jpg", "clash/a.jpg-b.png", "clash/a.jpg/b.jpg"):
         store.put(f"photos/{name}", b"")
+    store.put("photos/site/manifest.json", b'{"name": "a web page"}')
     place, out = arguments
     ran = command(store, "tile", place, out.replace("OUT", str(tmp_path / "out")), cwd=tmp_path)
     assert (ran.status, said in ran.err) == (status, True), ran.err
