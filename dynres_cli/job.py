@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dynres_cli import decode, picture, probe, resume
+from dynres_cli import decode, leftovers, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.engines.contract import Admit, Closing, T
 from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
@@ -20,7 +20,7 @@ from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, LayoutEntry, TiledRecord, failed_record, line
+from dynres_cli.manifest import RECORD, FileEntry, LayoutEntry, TiledRecord, failed_record, line
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
@@ -197,9 +197,8 @@ class Attempt:
         record = tiled_record(self.item, self.job.recipe, seen, [*pictures, *tensors], self.job.options)
         records.append(record)
         forget(self.item.key, self.job)
-        if self.item.frame is None:
-            for number in range(seen.facts.frames if seen.facts.frames > 1 else 0):
-                forget(self.item.at_frame(number).key, self.job)  # what a run over all frames made of them
+        if self.item.frame is None and seen.facts.frames > 1 and not self.job.fresh:
+            leftovers.forget_frames(self.item.key, self.job.writer)
         yield NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
 
     def _handed_out(self, outputs: Iterator[tree.Output], entries: list[FileEntry]) -> Iterator[NewFile]:
@@ -297,14 +296,6 @@ def unwritable_key(key: str) -> str:
 
 
 def forget(key: str, job: Job) -> None:
-    """Remove what an earlier run made of a picture: the manifest first, then its record, then its files.
-
-    In this order no reader ever finds a manifest or a record whose files are gone.
-    """
-    before = None if job.fresh else resume.earlier(job.out, key)
-    if before is None:
-        return
-    job.writer.remove("", [MANIFEST])
-    job.writer.remove(key, [RECORD])
-    if isinstance(before.record, TiledRecord):
-        job.writer.remove(key, [resume.file_name(entry.path) for entry in before.record.files])
+    """Remove what an earlier run made of a picture, if there was one."""
+    if not job.fresh:
+        leftovers.forget(key, job.writer)

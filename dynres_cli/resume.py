@@ -42,7 +42,10 @@ class Earlier:
 
 
 def earlier(out: str, key: str) -> Earlier | None:
-    """The record that an earlier run committed for a key; None where there is none, or none that can be read."""
+    """The record that an earlier run committed for a key; None where there is none, or none that can be read.
+
+    Raises RunError where an object store cannot be asked.
+    """
     path = f"{key}/{RECORD}" if key else RECORD
     try:
         found = stat_below(out, path)
@@ -52,7 +55,11 @@ def earlier(out: str, key: str) -> Earlier | None:
         for entry in record.files if isinstance(record, TiledRecord) else ():
             safe_parts(entry.path)  # a record that leads elsewhere is not one of ours
         return Earlier(record, found.st_mtime_ns)
-    except (OSError, RunError):
+    except OSError:
+        return None
+    except RunError as error:
+        if error.code == "output":
+            raise  # a store that does not answer is no store without a record
         return None
 
 

@@ -22,7 +22,7 @@ LAYERS = {
         *("ordering", "ranges", "fetching", "containers", "prefixes"),
         *("depth", "picture", "webp", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
-    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome"),
+    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome", "leftovers"),
     4: ("job", "choices", "api"),
     5: ("operations",),
     6: ("report",),

@@ -6,7 +6,7 @@ import os
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -18,7 +18,7 @@ from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, standing
 LARGEST_GROUP = 2 << 30
 """Bytes of a row group's pictures: they are read together."""
 _KEPT = 2
-"""Row groups that each process keeps: pictures are asked for in their order, by several at once."""
+"""Tables and row groups that each process keeps: pictures are asked for in their order, by several at once."""
 
 
 def members(path: str) -> Iterator[Member]:
@@ -101,7 +101,7 @@ def _image_columns(table: Any) -> list[str]:  # noqa: ANN401 - pyarrow has no ty
     ]
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def _opened(path: str, _process: int) -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow.parquet  # noqa: PLC0415 - an extra
 

@@ -159,6 +159,11 @@ def _folder() -> str:
     return folder
 
 
+def unpacked_here(container: str) -> bool:
+    """Whether this file is the unpacked copy of an archive, which goes with this process."""
+    return _folder.cache_info().currsize > 0 and os.path.dirname(container) == _folder()
+
+
 def _fresh_file() -> str:
     handle, path = tempfile.mkstemp(dir=_folder())
     os.close(handle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import io
 import stat
 import struct
 import zipfile
@@ -14,7 +15,7 @@ from dynres_cli.containers.members import Member
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Limits
 from dynres_cli.opening import check_bytes
-from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, read_range, standing
+from dynres_cli.ranges import HEADER_BLOCK, Extent, RangeFile, read_range, standing
 
 _ENCRYPTED = 0x1
 _HEADER = struct.Struct("<4s22xHH")
@@ -22,12 +23,25 @@ _SPARE = 512
 """Bytes that are read beside a member, for what its own header may hold more than the directory says."""
 _STORED, _DEFLATED, _BZIP2 = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2
 LARGEST_DIRECTORY = 1 << 28
+"""Bytes of the list of its members that an archive may have: it is read as a whole, and not by a worker."""
+
+
+class _Listed(io.BufferedReader):
+    """An archive's file that does not give more at once than a directory may have, whatever the archive announces."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raise ImageError for a directory that is too large."""
+        if size is not None and size > LARGEST_DIRECTORY:
+            message = f"its list of members has {size:,} bytes, at most {LARGEST_DIRECTORY:,} are read; divide it"
+            raise ImageError(code="too_large_file", message=message)
+        return super().read(size)
 
 
 def members(path: str) -> Iterator[Member]:
     """Every member in the order of the directory."""
     whole = standing(path)
-    with zipfile.ZipFile(as_file(Extent(path, 0, whole.size), HEADER_BLOCK, 64)) as archive:
+    file = RangeFile(Extent(path, 0, whole.size), HEADER_BLOCK, 64)
+    with zipfile.ZipFile(_Listed(file, HEADER_BLOCK)) as archive:
         for info in archive.infolist():
             is_link = stat.S_ISLNK(info.external_attr >> 16)
             if not info.is_dir():

@@ -17,7 +17,7 @@ ATTEMPTS = 2
 """So many workers may die of an item that they had to themselves; then it is to blame."""
 
 
-class Crew(Protocol):
+class Workforce(Protocol):
     """Workers, wherever they are."""
 
     @property
@@ -39,20 +39,20 @@ class Crew(Protocol):
         ...
 
 
-def paced(crew: Crew, feed: Iterator[Item | None], limits: Limits, watch: Watch) -> Iterator[Outcome]:
-    """Outcomes as they come, until all is done or the pace says stop; the crew may be left busy then."""
+def paced(force: Workforce, feed: Iterator[Item | None], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+    """Outcomes as they come, until all is done or the pace says stop; some may be left under way then."""
     pending: list[Outcome] = []
     drained_by = float("inf")
     while True:
         pace = watch.pace()
         if pace is Pace.RUN:
-            crew.fill(feed)
+            force.fill(feed)
         elif drained_by == float("inf"):
             drained_by = time.monotonic() + limits.grace
         # The workers have new items by now, so whatever the caller does with an outcome costs them nothing.
         yield from pending
         if pace is Pace.KILL or time.monotonic() > drained_by:
             return
-        if not crew.is_busy and (pace is Pace.DRAIN or not crew.has_more):
+        if not force.is_busy and (pace is Pace.DRAIN or not force.has_more):
             return
-        pending = crew.step()
+        pending = force.step()

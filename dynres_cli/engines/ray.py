@@ -186,9 +186,10 @@ class _Window:
             raise RunError(text, code)
         for key, text in answer.noise:
             self.watch.noise(key, text)
-        for item, outcome in zip(one.items, answer.outcomes, strict=True):
+        items = {item.key: item for item in one.items}
+        for outcome in answer.outcomes:
             if isinstance(outcome, Heavy):
-                self.again.append(_Chunk((item,), need=outcome.need))
+                self.again.append(_Chunk((items[outcome.key],), need=outcome.need))
             else:
                 yield outcome
 
@@ -213,7 +214,7 @@ def _blame(item: Item, *, by_memory: bool) -> Failed:
     if by_memory:
         return out_of_memory(item, "Ray ended its worker twice for memory; use fewer jobs (-j) or a smaller picture")
     reason = "its Ray worker died twice; the file may be damaged, or made to break a decoder: leave it out"
-    return Failed(item.key, item.source, "decode", "worker_crash", reason)
+    return item.failed("decode", "worker_crash", reason)
 
 
 def _not_equipped(error: Exception) -> RunError:

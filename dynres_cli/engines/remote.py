@@ -38,7 +38,7 @@ class Heavy(Failed):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What comes back from a chunk: an outcome for each item, what was heard, and whether the run has to end."""
+    """What comes back from a chunk: an outcome for each item in any order, what was heard, and whether the run ends."""
 
     outcomes: tuple[Outcome, ...] = ()
     noise: tuple[tuple[str, str], ...] = ()

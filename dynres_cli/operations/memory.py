@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 from dynres_cli.errors import UsageError
 
@@ -15,7 +16,10 @@ PARENT, WORKER = 200_000_000, 192_000_000
 A worker keeps two arenas of 128 and 32 MiB, as far as its pictures have filled them; docs/guarantees.md has more.
 """
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+GROUPS = "/proc/self/cgroup"
+HIERARCHIES = (("", "/sys/fs/cgroup", "memory.max"), ("memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes"))
+"""Control groups of version 2 and of version 1: the controller that names this process's group, where the groups are,
+and what the file of the limit is called."""
 
 
 def budget(text: str | None, jobs: int) -> int:
@@ -35,17 +39,33 @@ def budget(text: str | None, jobs: int) -> int:
 
 
 def available() -> int:
-    """What the control group allows, or the machine has, whichever is less."""
-    limits = [limit for path in CGROUP_LIMITS if (limit := _limit(path)) is not None]
-    return min([_machine(), *limits])
+    """What the control groups allow that this process is in, or the machine has, whichever is least."""
+    limits = [limit for path in limit_files(_read(GROUPS)) if (limit := _read(path).strip()).isdecimal()]
+    return min([_machine(), *map(int, limits)])
 
 
-def _limit(path: str) -> int | None:
+def limit_files(groups: str) -> Iterator[str]:
+    """Where limits may stand for a process whose groups are told like this: in its own, and in each one above.
+
+    In a container its own group looks like the top; below Slurm or systemd the limit of a job is further down.
+    """
+    lines = [line.split(":", 2) for line in groups.splitlines()]
+    places = {name: path for _number, names, path in filter(_is_whole, lines) for name in names.split(",")}
+    for controller, top, name in HIERARCHIES:
+        group = PurePosixPath(places.get(controller, "/").lstrip("/"))
+        for each in (group, *group.parents):
+            yield str(PurePosixPath(top, each, name))
+
+
+def _is_whole(parts: list[str]) -> bool:
+    return len(parts) == 3
+
+
+def _read(path: str) -> str:
     try:
-        text = Path(path).read_text("ascii").strip()
+        return Path(path).read_text("utf-8", "replace")
     except OSError:
-        return None
-    return int(text) if text.isdecimal() else None
+        return ""
 
 
 def _machine() -> int:

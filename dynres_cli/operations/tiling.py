@@ -12,7 +12,7 @@ from functools import partial
 from dynres_cli.addresses import parsed
 from dynres_cli.engines import ENGINES, on_ray
 from dynres_cli.engines.contract import Engine, Pace, Watch
-from dynres_cli.errors import NothingFound, RunError
+from dynres_cli.errors import NothingFound, RunError, UsageError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, forget, process, recorded
 from dynres_cli.keys import Shard
@@ -91,6 +91,8 @@ def engine_for(order: Order) -> Engine:
 def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
     """List, run, compile."""
     observer, watch = by.observer, by.watch
+    if order.engine == "ray":
+        order = replace(order, job=from_anywhere(order.job))
     with closing(_listed(order, found, by)) as spool:
         tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
         if not spool.listing.count and not found.failures:
@@ -98,8 +100,6 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
         check_room(order.job, spool, by.engine, order.limits, watch)
         observer.started(spool.keys.count)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
-        if order.engine == "ray":
-            job = from_anywhere(job)
         is_whole = _run(replace(order, job=job), spool, tally, by)
         for failed in found.failures:
             tally.add(failed)
@@ -111,7 +111,9 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
 def _listed(order: Order, found: Listing, by: Observed) -> Spool:
     """The run's pictures: a file each, or every frame of it; under paths that hold wherever the engine works."""
     most, watch = order.job.max_frames, by.watch
-    items = _until_stopped(map(_item_from_anywhere, found) if order.engine == "ray" else found, watch)
+    are_many = order.cluster is not None and order.cluster.shared
+    travelling = (item_from_anywhere(item, many=are_many) for item in found)
+    items = _until_stopped(travelling if order.engine == "ray" else found, watch)
     if most is None:
         return Spool(items, order.shard)
     from dynres_cli.operations.every_frame import every_frame, frame_counts  # noqa: PLC0415 - most runs tile one each
@@ -161,9 +163,22 @@ def from_anywhere(job: Job) -> Job:
     return replace(job, writer=replace(job.writer, root=os.path.abspath(job.out)))
 
 
-def _item_from_anywhere(item: Item) -> Item:
-    is_whole = os.path.isabs(item.path) or parsed(item.path) is not None
-    return item if is_whole else replace(item, path=os.path.abspath(item.path))
+def item_from_anywhere(item: Item, *, many: bool) -> Item:
+    """The item under a path that holds in another folder; UsageError where `many` machines cannot all have its file."""
+    address = parsed(item.path)
+    if address is None:
+        return item if os.path.isabs(item.path) else replace(item, path=os.path.abspath(item.path))
+    if address.kind not in {"tar", "zip", "parquet"} or is_url(address.container):
+        return item
+    from dynres_cli.containers.tars import unpacked_here  # noqa: PLC0415 - only where pictures come from archives
+
+    if many and unpacked_here(address.container):
+        msg = (
+            f"{item.source}: its archive is compressed, so it was unpacked here, where other machines cannot read it; "
+            "with --shared-fs unpack it into a folder, or into a plain .tar"
+        )
+        raise UsageError(msg)
+    return replace(item, path=str(replace(address, container=os.path.abspath(address.container))))
 
 
 def _goes_on(outcome: Done | Failed, order: Order, tally: Tally, observer: Observer) -> bool:

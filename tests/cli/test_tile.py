@@ -122,6 +122,27 @@ def test_other_options_redo_what_they_change(folder: Path, tmp_path: Path) -> No
     assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
 
 
+@pytest.mark.parametrize("text", [None, "", "{}"])
+def test_files_whose_record_is_lost_are_made_anew(folder: Path, tmp_path: Path, text: str | None) -> None:
+    """No file of the earlier run stays behind, though nothing tells any more which there were."""
+    dynres("tile", folder, tmp_path / "out")
+    record = tmp_path / "out" / "b.jpg" / "grid.json"
+    record.unlink() if text is None else record.write_text(text)
+    assert dynres("tile", folder, tmp_path / "out", "--max-num", "2").status == 0
+    dynres("tile", folder, tmp_path / "fresh", "--max-num", "2")
+    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
+
+
+def test_what_a_run_over_all_frames_made_goes_with_a_run_over_the_first(tmp_path: Path) -> None:
+    """And the other way round."""
+    shades = [Image.new("RGB", (40, 30), (40 * number, 0, 0)) for number in range(3)]
+    shades[0].save(tmp_path / "a.gif", save_all=True, append_images=shades[1:])
+    for options in ((), ("--frames", "all"), ()):
+        assert dynres("tile", tmp_path / "a.gif", tmp_path / "out", *options).status == 0
+        dynres("tile", tmp_path / "a.gif", tmp_path / f"fresh{len(options)}", *options)
+        assert tree(tmp_path / "out") == tree(tmp_path / f"fresh{len(options)}")
+
+
 def test_a_failure_is_repeated_until_its_source_changes(folder: Path, tmp_path: Path) -> None:
     """Exit 3 again without trying; a whole copy of the file is tiled, the good ones are not touched."""
     (folder / "b.jpg").write_bytes((folder / "b.jpg").read_bytes()[:300])

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from dynres_cli.addresses import Address, parsed
-from dynres_cli.containers import tars
-from dynres_cli.errors import ImageError
+from dynres_cli.containers import tars, zips
+from dynres_cli.errors import ImageError, UsageError
 from dynres_cli.facts import Limits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
 from dynres_cli.opening import read_source
+from dynres_cli.operations.tiling import item_from_anywhere
 from dynres_cli.probe import probe
 from dynres_cli.source import Listing, Selection, listing
 from tests.cli.command import dynres, tree
@@ -156,6 +157,29 @@ def test_an_archive_that_unpacks_without_end_is_left(tmp_path: Path, monkeypatch
     (tmp_path / "name.tar").write_bytes(header.tobuf() + bytes(1 << 22))
     items, found = listed(tmp_path / "name.tar")
     assert (items, len(found.failures)) == ([], 1)
+
+
+def test_a_list_of_members_beyond_measure_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guarantee 15 holds for the process that lists, too."""
+    path = packed_zip(tmp_path / "many.zip", {f"{number:04}.jpg": JPEG for number in range(400)})
+    assert len(listed(path)[0]) == 400
+    monkeypatch.setattr(zips, "LARGEST_DIRECTORY", 10_000)
+    items, found = listed(path)
+    assert (items, "list of members" in found.failures[0].message) == ([], True)
+
+
+def test_members_travel_to_other_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive is named by a path that holds in any folder; one that was unpacked here is refused beforehand."""
+    monkeypatch.chdir(tmp_path)
+    packed_zip(tmp_path / "a.zip", {"a.jpg": JPEG})
+    tar(tmp_path / "b.tgz", {"b.jpg": JPEG}, "w:gz")
+    (plain,), (unpacked,) = listed(Path("a.zip"))[0], listed(Path("b.tgz"))[0]
+    there = item_from_anywhere(plain, many=True)
+    monkeypatch.chdir("/")
+    assert read_source(there.path, LIMITS).data == JPEG
+    assert read_source(item_from_anywhere(unpacked, many=False).path, LIMITS).data == JPEG
+    with pytest.raises(UsageError, match=r"b\.jpg: its archive is compressed"):
+        item_from_anywhere(unpacked, many=True)
 
 
 def test_encrypted_and_oddly_packed_members_fail_by_name(tmp_path: Path) -> None:
