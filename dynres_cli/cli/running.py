@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
@@ -120,13 +120,21 @@ def _say(result: Result, shown: Shown) -> None:
 
 
 def list_only(order: Order, shown: Shown) -> int:
-    """Print the inputs that a run would take, one a line, and tile nothing."""
+    """Print the inputs that a run would take, one a line, and tile nothing; a frame is named by its key."""
+    from dynres_cli.operations.tiling import candidates
     from dynres_cli.source import listing
 
     found = listing(order.selection)
-    for item in found:
-        if order.shard.holds(item.key):
-            printing.data(summary.input_as_json(item) if shown.json else printing.name(item.source))
+    with closing(candidates(order, found)) as items:
+        count = 0
+        for item in items:
+            count += 1
+            name = item.source if item.frame is None else item.key
+            printing.data(summary.input_as_json(item) if shown.json else printing.name(name))
+    for failed in found.failures:
+        printing.note(summary.outcome_line(failed))
     if not shown.quiet:
-        printing.note(f"{found.found:,} found; nothing was written (--dry-run)")
+        printing.note(f"{count:,} found; nothing was written (--dry-run)")
+    if found.failures:
+        return 3
     return 0 if found.found else 4

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,6 +18,7 @@ from dynres_cli.operations.checking import npy_header, png_levels
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.sinks.contents import mapped, open_entry
+from dynres_cli.storage import open_below
 from dynres_cli.svg import plan_html
 
 Array = npt.NDArray[Any]
@@ -175,11 +174,36 @@ def open_run(out: str | os.PathLike[str]) -> OpenRun:
 
 
 def open_packed(out: str | os.PathLike[str]) -> dict[str, Array]:
-    """What `dynres tile --layout packed` wrote: by key the views (views, 3, S, S), read from disk where touched."""
-    found: dict[str, Array] = {}
-    for index in sorted(Path(out).rglob("shard-*.index.json")):
-        shard = np.load(index.with_name(index.name.replace(".index.json", ".npy")), mmap_mode="r")
-        for image in json.loads(index.read_text("utf-8"))["images"]:
-            for tensor in image.get("files", ()):
-                found[image["key"]] = shard[tensor["first"] : tensor["first"] + image["total"]]
-    return found
+    """What `dynres tile --layout packed` wrote: by key the views (views, 3, S, S), read from disk where touched.
+
+    RunError where it has no sound manifest, or another layout.
+    """
+    with open_output(os.fspath(out)) as output:
+        if output.run.layout is None or output.run.layout.name != "packed":
+            msg = f"{os.fspath(out)}: is not laid out as packed; read it with open_run"
+            raise RunError(msg, code="output")
+        shards = _Shards(output)
+        return {record.key: shards.views(record) for record in output.records() if isinstance(record, TiledRecord)}
+
+
+class _Shards:
+    """The arrays of an output that is packed, each mapped once."""
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._mapped: dict[str, Array] = {}
+
+    def views(self, record: TiledRecord) -> Array:
+        """A picture's part of its shard."""
+        (entry,) = record.files
+        first, path = entry.first or 0, self._output.path(record, entry)
+        if path not in self._mapped:
+            try:
+                with open_below(self._output.root, path) as handle, os.fdopen(os.dup(handle), "rb") as file:
+                    header = npy_header(file)
+                    if header is None or header[1].hasobject:
+                        raise _refusal(record.key, f"lies in {path}, which is damaged; see dynres verify")
+                    self._mapped[path] = np.memmap(file, header[1], "r", file.tell(), header[0])
+            except (OSError, ValueError) as error:
+                raise _refusal(record.key, f"cannot be read from {path}: {error}; see dynres verify") from error
+        return self._mapped[path][first : first + record.total]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from dynres_cli.engines.contract import Engine, Limits, Watch
+from dynres_cli.engines.contract import Engine, Limits, Pace, Watch
 from dynres_cli.errors import NothingFound
 from dynres_cli.items import Failed
 from dynres_cli.operations.batching import in_batches
@@ -51,7 +51,8 @@ class Survey:
 def plan_all(order: PlanOrder, watch: Watch, seen: Callable[[int], None]) -> list[Forecast]:
     """The forecast of each variant; `seen` is told how many pictures were looked at, batch by batch.
 
-    Raises UsageError for inputs that are missing or collide, NothingFound where there is none.
+    Raises UsageError for inputs that are missing or collide, NothingFound where there is none. A pace that is not RUN
+    ends it early.
     """
     found = listing(order.selection)
     survey = Survey([Forecast(variant) for variant in order.question.variants])
@@ -65,7 +66,7 @@ def plan_all(order: PlanOrder, watch: Watch, seen: Callable[[int], None]) -> lis
         seen(len(batch.items))
     for failed in found.failures:
         survey.fail(failed)
-    if not found.found and not found.failures:
+    if watch.pace() is Pace.RUN and not found.found and not found.failures:
         raise NothingFound(nothing_in(order.selection, found))
     if order.question.sample:
         _measure(survey, order, watch)

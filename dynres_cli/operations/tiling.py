@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 
 from dynres_cli.addresses import parsed
 from dynres_cli.engines import ENGINES, on_ray
-from dynres_cli.engines.contract import Engine, Pace, Watch
+from dynres_cli.engines.contract import UNWATCHED, Engine, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError, UsageError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, forget, process, recorded
@@ -106,6 +106,17 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
         if not is_whole:
             raise Stopped
         compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard, order.volume)
+
+
+def candidates(order: Order, found: Listing) -> Generator[Item, None, None]:
+    """What a run would tile, in its order; nothing is written, and nothing removed."""
+    if order.job.max_frames is None:
+        yield from (item for item in found if order.shard.holds(item.key))
+        return
+    idle = Observer(lambda _total: None, lambda _outcome, _tally: None, lambda _text: None)
+    order = replace(order, job=replace(order.job, fresh=True))
+    with closing(_listed(order, found, Observed(engine_for(order), idle, UNWATCHED))) as spool:
+        yield from spool
 
 
 def _listed(order: Order, found: Listing, by: Observed) -> Spool:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dynres_cli.operations.tally import Tally
-from dynres_cli.report.text import duration
-
-SECONDS_BETWEEN_LINES = 30.0
-
+from dynres_cli.report.bars import Lines, bar
 
 Progress = Callable[[Tally], None]
 """Told after each outcome."""
@@ -26,7 +22,7 @@ def progress(total: int, *, quiet: bool) -> Iterator[Progress]:
         with _bar(total) as shown:
             yield shown
     else:
-        yield _Lines(total)
+        yield _Logged(total)
 
 
 def _say_nothing(_tally: Tally) -> None:
@@ -35,37 +31,22 @@ def _say_nothing(_tally: Tally) -> None:
 
 @contextmanager
 def _bar(total: int) -> Iterator[Progress]:
-    from tqdm import tqdm  # noqa: PLC0415 - only a terminal needs it
-
-    tqdm.monitor_interval = 0  # its thread would be copied into forked workers
-    with tqdm(total=total, unit="img", dynamic_ncols=True, smoothing=0.05) as bar:
+    with bar(total=total, smoothing=0.05) as shown:
 
         def show(tally: Tally) -> None:
-            bar.set_postfix_str(f"{tally.total:,} views, {tally.failed:,} failed", refresh=False)
-            bar.update(1)
+            shown.set_postfix_str(f"{tally.total:,} views, {tally.failed:,} failed", refresh=False)
+            shown.update(1)
 
         yield show
 
 
-class _Lines:
-    """A line at most every half minute, for logs."""
-
+class _Logged:
     def __init__(self, total: int) -> None:
-        self.total = total
-        self.done = 0
-        self.started = self.last = time.monotonic()
+        self.total, self.done, self.lines = total, 0, Lines()
 
     def __call__(self, tally: Tally) -> None:
         self.done += 1
-        now = time.monotonic()
-        if now - self.last < SECONDS_BETWEEN_LINES:
-            return
-        self.last = now
-        rate = self.done / (now - self.started)
-        left = duration((self.total - self.done) / rate)
-        sys.stderr.write(
-            f"{self.done:,} of {self.total:,} images, {rate:.1f}/s, {tally.failed:,} failed, {left} left\n"
-        )
+        self.lines.show(self.done, self.total, f"{tally.failed:,} failed, ")
 
 
 @contextmanager
@@ -74,11 +55,8 @@ def counting(*, quiet: bool) -> Iterator[Callable[[int], None]]:
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield _count_nothing
         return
-    from tqdm import tqdm  # noqa: PLC0415 - only a terminal needs it
-
-    tqdm.monitor_interval = 0  # its thread would be copied into forked workers
-    with tqdm(unit="img", dynamic_ncols=True, leave=False) as bar:
-        yield bar.update
+    with bar(leave=False) as shown:
+        yield shown.update
 
 
 def _count_nothing(_images: int) -> None:

@@ -40,7 +40,7 @@ def as_json(tally: Tally, manifest: str | None) -> str:
 
 def input_as_json(item: Item) -> str:
     """One input of a dry run, named as its record would name it."""
-    name = {"key": shown(item.key), "source": shown(item.source), "raw": raw(item.key)}
+    name = {"key": shown(item.key), "source": shown(item.source), "frame": item.frame, "raw": raw(item.key)}
     return to_json({field: value for field, value in name.items() if value is not None})
 
 

@@ -67,17 +67,23 @@ class Lease:
         if time.monotonic() - self.renewed < RENEWAL:
             return
         with self._explained():
-            now = self._holder(self.store.head(self.path))
+            entry = self.store.head(self.path)
+            now = self._holder(entry)
+            if now == self.me:
+                # A holder that slept until its time was over must not take the lock back from the next one.
+                with suppress(FileExistsError):
+                    self.store.swap(self.path, self._text(), entry)
+                now = self._holder(self.store.head(self.path))
             if now != self.me:
                 raise self._held(now, None)
-            self.store.put(self.path, self._text())
         self.renewed = time.monotonic()
 
     def give_back(self) -> None:
         """Leave an empty object: it marks the output as ours."""
-        with self._explained():
-            if self._holder(self.store.head(self.path)) == self.me:
-                self.store.put(self.path, b"")
+        with self._explained(), suppress(FileExistsError):
+            entry = self.store.head(self.path)
+            if self._holder(entry) == self.me:
+                self.store.swap(self.path, b"", entry)
 
     def _text(self) -> bytes:
         return json.dumps(asdict(self.me)).encode()

@@ -122,6 +122,13 @@ def test_open_packed_gives_the_views_by_key(finished: Path) -> None:
     assert all(isinstance(array, np.memmap) for array in arrays.values())
 
 
+@pytest.mark.parametrize("place", ["tree", "nowhere"])
+def test_open_packed_refuses_what_is_not_packed(finished: Path, place: str) -> None:
+    """An empty answer would be taken for an empty run."""
+    with pytest.raises(dynres_cli.DynresError):
+        dynres_cli.open_packed(finished / place)
+
+
 @pytest.mark.parametrize("layout", layouts())
 def test_a_run_that_stops_in_the_middle_is_finished_by_the_next(finished: Path, tmp_path: Path, layout: str) -> None:
     """What it has staged is used, what it has finished is left alone, and the bytes are those of an undisturbed run."""

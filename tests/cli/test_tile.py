@@ -270,6 +270,20 @@ def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_lists_what_would_be_tiled(folder: Path, tmp_path: Path) -> None:
+    """Every frame, one part of two, and nothing that an earlier run made is touched."""
+    shades = [Image.new("RGB", (40, 30), (40 * number, 0, 0)) for number in range(2)]
+    shades[0].save(folder / "c.gif", save_all=True, append_images=shades[1:])
+    assert dynres("tile", folder, tmp_path / "out").status == 0
+    before = tree(tmp_path / "out")
+    ran = dynres("tile", folder, tmp_path / "out", "--dry-run", "--frames", "all")
+    assert (ran.status, ran.out.split()) == (0, ["a/z.png", "b.jpg", "c.gif/frame_00000", "c.gif/frame_00001"])
+    parts = [dynres("tile", folder, tmp_path / "x", "--dry-run", "--shard", f"{number}/2") for number in (1, 2)]
+    assert sorted(parts[0].out.split() + parts[1].out.split()) == ["a/z.png", "b.jpg", "c.gif"]
+    assert [part.err.split()[0] for part in parts] == [str(len(part.out.split())) for part in parts]
+    assert tree(tmp_path / "out") == before
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX closes the handle")
 def test_a_list_from_a_closed_handle_is_refused(tmp_path: Path) -> None:
     """Exit 2 and one sentence."""

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dynres_cli.engines.contract import Engine, Limits, Outcome, Watch, Work
+from dynres_cli.engines.contract import Engine, Limits, Outcome, Pace, Watch, Work
 from dynres_cli.engines.serial import run as serial
 from dynres_cli.errors import UsageError
 from dynres_cli.facts import Facts, Handling
@@ -110,6 +110,16 @@ def test_a_picture_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) 
         PlanOrder(Selection((str(tmp_path),)), question, Limits(), losing("07.png")), Watch(), seen.append
     )
     assert (told.planned, dict(told.failures), sum(seen)) == (39, {"worker_crash": 1}, 40)
+
+
+def test_a_plan_that_is_stopped_says_nothing_of_what_there_is(tmp_path: Path) -> None:
+    """It would be told that there is no image, though none was looked for."""
+    Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
+    order = PlanOrder(
+        Selection((str(tmp_path),)), Question((variant(),), FileLimits(), Writing()), Limits(), losing("")
+    )
+    (told,) = plan_all(order, Watch(pace=lambda: Pace.DRAIN), lambda _seen: None)
+    assert told.planned == 0
 
 
 @pytest.mark.parametrize(

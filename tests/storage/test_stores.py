@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ from dynres_cli.opening import read_source
 from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.ordering import in_key_order
 from dynres_cli.source import Selection, listing
-from dynres_cli.storage import NewFile, Writer, check_writable, lock, read_below, sizes_below, stat_below
+from dynres_cli.storage import NewFile, Writer, check_writable, leases, lock, read_below, sizes_below, stat_below
+from dynres_cli.storage.leases import Lease
 from dynres_cli.storage.retrying import persistent
-from dynres_cli.storage.stores import store_of
+from dynres_cli.storage.stores import Entry, store_of
 from dynres_cli.urls import below, is_url
 from tests.operations.outputs import SMALL, tiled
 from tests.pictures import noise
@@ -102,6 +104,27 @@ def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DYNRES_RETRIES", "many")
     with pytest.raises(UsageError, match="DYNRES_RETRIES"):
         persistent(lambda: None)
+
+
+@needs_fsspec
+def test_a_holder_that_slept_does_not_take_its_lock_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next run took it between a look at the lock and its renewal."""
+    first, second = Lease("memory://photos/sleeper"), Lease("memory://photos/sleeper")
+    first.take()
+    monkeypatch.setattr(leases, "RENEWAL", -1.0)
+    head, looks = first.store.head, iter(range(100))
+
+    def overtaken(path: str) -> Entry | None:
+        entry = head(path)
+        if next(looks) == 0:
+            second.store.put(path, json.dumps(asdict(second.me)).encode())
+        return entry
+
+    monkeypatch.setattr(first.store, "head", overtaken)
+    with pytest.raises(RunError, match="is writing there"):
+        first.keep()
+    first.give_back()
+    second.keep()
 
 
 def test_urls_are_told_from_paths(tmp_path: Path) -> None:

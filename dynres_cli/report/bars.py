@@ -1,0 +1,43 @@
+"""Bars for terminals, and lines for logs: how the progress of any work is shown."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dynres_cli.report.text import duration
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 30.0
+
+
+@contextmanager
+def bar(**options: Any) -> Iterator[tqdm[Any]]:  # noqa: ANN401 - tqdm's own options
+    """A bar over images, until the block ends."""
+    from tqdm import tqdm  # noqa: PLC0415 - only a terminal needs it
+
+    tqdm.monitor_interval = 0  # its thread would be copied into forked workers
+    with tqdm(unit="img", dynamic_ncols=True, **options) as shown:
+        yield shown
+
+
+class Lines:
+    """A line at most every half minute, for logs."""
+
+    def __init__(self) -> None:
+        self.started = self.last = time.monotonic()
+
+    def show(self, done: int, total: int, more: str = "") -> None:
+        """Tell how far it is, if it is time for it; `more` is put in before the time that is left."""
+        now = time.monotonic()
+        if now - self.last < SECONDS_BETWEEN_LINES:
+            return
+        self.last = now
+        rate = done / (now - self.started)
+        left = duration(max(total - done, 0) / rate)
+        sys.stderr.write(f"{done:,} of {total:,} images, {rate:.1f}/s, {more}{left} left\n")
