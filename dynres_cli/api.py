@@ -59,13 +59,13 @@ def tile_image(path_or_array: Source, preset: str = "internvl2", **params: objec
     return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look_of(recipe.pixels))]
 
 
-def load_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> Views | ViewList:
-    """The normalised views as one float32 (total, 3, height, width) array, in the model's own order.
+def load_image(path: Source, preset: str = "internvl2", **params: object) -> Views | ViewList:
+    """The normalised views of a file or an array as one float32 (total, 3, height, width) array, in the model's order.
 
     Where the strategy's views differ in size, a list of (3, height, width) arrays.
     """
     recipe = _recipe(preset, params)
-    pixels = _pixels(path_or_array, recipe.pixels)
+    pixels = _pixels(path, recipe.pixels)
     look = look_of(recipe.pixels)
     views = _views(pixels, recipe, look)
     if recipe.strategy.equal_views:

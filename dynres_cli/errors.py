@@ -4,8 +4,9 @@ DynresError
 ├── UsageError        the call itself is wrong (exit status 2)
 │   └── MissingExtra  a feature needs a package that is not installed
 ├── RunError          the run cannot be done, or not go on (exit status 1)
+├── NothingFound      no picture is there to be tiled (exit status 4)
 └── ImageError        one picture fails; the run goes on and records it (exit status 3)
-    └── NotTileable   the strategy has no plan for a picture of this size
+    └── NotTileable   it may not be cut: by the rule of its family, or by --max-tiles and --max-frames
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class ImageError(DynresError):
 
 
 class NotTileable(ImageError):  # noqa: N818 - read as a sentence: "raise NotTileable"
-    """The strategy refuses this size; the text is the family's own reason."""
+    """There is no plan that may be made of this picture; the text is the family's own reason, or the limit."""
 
     def __init__(self, message: str) -> None:
         super().__init__("not_tileable", message)

@@ -111,7 +111,9 @@ def _chunk(tail: bytes, kind: bytes) -> bytes | None:
 
 def is_srgb(profile: bytes) -> bool:
     """Whether an ICC profile calls itself sRGB; any other one is ignored by the references, so colours shift."""
-    return b"sRGB" in _description(profile).replace(b"\0", b"") or _description(profile)[12:14] == b"c2"
+    name = _description(profile)
+    # The small sRGB profile that web pictures carry is called c2: a text tag has 12 bytes before its letters.
+    return b"sRGB" in name.replace(b"\0", b"") or name[12:14] == b"c2"
 
 
 def _description(profile: bytes) -> bytes:

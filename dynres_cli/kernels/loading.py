@@ -37,7 +37,7 @@ def target_machine() -> llvm.TargetMachine:
 
 
 def load(code: bytes) -> Kernels:
-    """The functions in an object file; RuntimeError if it is damaged."""
+    """The functions in an object file, which has to be whole: LLVM trusts it, so `kept_code` has checked its digest."""
     library = ctypes.cdll.LoadLibrary("ucrtbase") if sys.platform == "win32" else ctypes.CDLL(None)
     for name in FROM_C:
         llvm.add_symbol(name, ctypes.cast(getattr(library, name), ctypes.c_void_p).value)

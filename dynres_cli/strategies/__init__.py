@@ -1,6 +1,6 @@
 """The tiling families: where each one is stated, one line a family.
 
-A family is imported when it is first asked for. All thirty take a fifth of a second, and most commands need one.
+A family is imported when it is first asked for. All of them take a fifth of a second, and most commands need one.
 `STRATEGIES` is the plain dictionary of them all, for whoever wants to go through it.
 """
 

@@ -33,8 +33,11 @@ class LlavaNextParams(Params):
 
     def __post_init__(self) -> None:
         Params.__post_init__(self)
+        if not self.grid_pinpoints:
+            msg = "grid_pinpoints=[]: name one canvas at least, as 336x672"
+            raise UsageError(msg)
         bad = [pair for pair in self.grid_pinpoints if any(side < 1 or side % self.image_size for side in pair)]
-        if bad or not self.grid_pinpoints:
+        if bad:
             msg = f"grid_pinpoints={list(bad)}: each side must be a multiple of image_size={self.image_size}"
             raise UsageError(msg)
 
