@@ -15,7 +15,7 @@ from dynres_cli.decode import decode
 from dynres_cli.errors import UsageError
 from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
-from dynres_cli.kernels.cache import compile_kernels, kernels_ready
+from dynres_cli.kernels.cache import WORTH_COMPILING, compile_kernels, kernels_ready
 from dynres_cli.opening import read_source
 from dynres_cli.packed import build
 from dynres_cli.presets import PixelPolicy
@@ -25,8 +25,6 @@ from dynres_cli.render import Look, Picture, render
 from dynres_cli.resample import Kernel, Pixels, size_of
 from dynres_cli.strategies.packing import PixelArray
 
-MANY = 16
-"""Whoever makes so many will make more, and compiling is worth its time."""
 _CALLS = itertools.count()
 
 Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
@@ -116,7 +114,7 @@ def _kernel() -> Kernel:
 
     That wait is about ten seconds; `compile_kernels` takes it beforehand.
     """
-    ready = kernels_ready() or (next(_CALLS) >= MANY and compile_kernels())
+    ready = kernels_ready() or (next(_CALLS) >= WORTH_COMPILING and compile_kernels())
     return "numba" if ready else "pillow"
 
 

@@ -148,6 +148,13 @@ def last_flags(facts: Facts) -> tuple[str, ...]:
     return ("extension_mismatch",) if facts.extension_mismatch else ()
 
 
+def check_views(views: int, most: int) -> None:
+    """Refuse a picture that would be cut into too many views."""
+    if views > most:
+        message = f"would be cut into {views:,} views and {most:,} are allowed; raise --max-tiles"
+        raise NotTileable(message)
+
+
 def check_frames(facts: Facts, most: int) -> None:
     """Refuse a file that holds too many pictures."""
     if facts.frames > most:

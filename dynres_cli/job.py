@@ -15,8 +15,8 @@ import numpy as np
 from dynres_cli import decode, leftovers, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.engines.contract import Admit, Closing, T
-from dynres_cli.errors import FailureCode, ImageError, NotTileable, RunError
-from dynres_cli.facts import Facts, Handling, Limits, check_frames, peak_bytes
+from dynres_cli.errors import FailureCode, ImageError, RunError
+from dynres_cli.facts import Facts, Handling, Limits, check_frames, check_views, peak_bytes
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
@@ -239,9 +239,7 @@ def check_alone(facts: Facts, item: Item, most: int | None) -> None:
 def planned(facts: Facts, job: Job) -> Plan:
     """The plan for the picture as it will be tiled, if it stays below the limit of tiles."""
     plan = job.recipe.plan(facts.tiled_size(job.handling))
-    if plan.total > job.max_tiles:
-        message = f"would be cut into {plan.total:,} views and {job.max_tiles:,} are allowed; raise --max-tiles"
-        raise NotTileable(message)
+    check_views(plan.total, job.max_tiles)
     return plan
 
 

@@ -52,9 +52,9 @@ class FileEntry:
     """One file that was written for a picture.
 
     `box` is the view's place on its canvas, `source_box` what it shows of the picture as it was tiled; both are left,
-    top, right, bottom. `pixels_sha256` is over the view's RGB bytes, row by row. Where `path` is a shard, `offset` is the
-    byte where the file's own bytes begin in it, `member` its name in a tar, `at` its row in a table, and `first` the
-    place of its first view in a packed array.
+    top, right, bottom. `pixels_sha256` is over the view's RGB bytes, row by row. Where `path` is a shard, `offset` is
+    the byte where the file's own bytes begin in it, `member` its name in a tar, `at` its row in a table, and `first`
+    the place of its first view in a packed array.
     """
 
     path: str

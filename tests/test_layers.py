@@ -15,7 +15,7 @@ from dynres_cli.cli.app import COMMANDS
 PACKAGE = Path(__file__).parent.parent / "dynres_cli"
 
 LAYERS = {
-    0: ("errors",),
+    0: ("errors", "amounts"),
     1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses", "urls", "jsontext"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),

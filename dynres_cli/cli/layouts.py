@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
+from dynres_cli.amounts import bytes_of
 from dynres_cli.errors import UsageError
 from dynres_cli.manifest import LayoutEntry
 
@@ -14,7 +14,6 @@ PackBy = Literal["tiles", "tokens"]
 
 SHARD_SIZE = 256 << 20
 """Some 440 views of 448 pixels: as float32 a gigabyte."""
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,8 @@ class Cut:
 
 def byte_count(option: str, text: str) -> int:
     """So many bytes: `256M`, `1G`, or a plain number."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    size = int(float(found[1]) * UNITS[found[2].upper()]) if found else 0
-    if size < 1:
+    size = bytes_of(text)
+    if size is None:
         msg = f"{option} {text}: write bytes as 256M or 1G"
         raise UsageError(msg)
     return size

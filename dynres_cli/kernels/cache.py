@@ -21,6 +21,14 @@ _CODE = "kernels.o"
 _DIGEST = hashlib.sha256().digest_size
 
 
+WORTH_COMPILING = 16
+"""From so many pictures on the kernels are compiled where no earlier run has done it; whoever makes so many makes more.
+
+That takes some ten seconds, once on a machine: this run waits for them, and every later one is faster from its first
+picture on, for what is compiled is loaded in less time than Pillow takes to resize one.
+"""
+
+
 def kernels_ready() -> bool:
     """Whether the kernels were compiled before by this very Python, compiler and processor."""
     place = folder()

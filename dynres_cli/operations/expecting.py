@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import pow, sqrt  # noqa: A004 - of floats alone, so that types stay floats
 
-from dynres_cli.errors import NotTileable
-from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
+from dynres_cli.facts import Facts, Handling, check_views, fit_flags, flags, last_flags
 from dynres_cli.fitting import all_flags, measured_surface
 from dynres_cli.geometry import Affine, Plan, Size, to_source
 from dynres_cli.job import made_bytes, resampling_bytes
@@ -97,9 +96,7 @@ class Planner:
     def _worked_out(self, size: Size) -> Layout:
         recipe = self.variant.recipe
         plan = recipe.plan(size)
-        if plan.total > self.max_tiles:
-            message = f"would be cut into {plan.total:,} views and {self.max_tiles:,} are allowed; raise --max-tiles"
-            raise NotTileable(message)
+        check_views(plan.total, self.max_tiles)
         maps = {number: to_source(plan, size, number) for number in {view.surface for view in plan.views}}
         seen = maps[measured_surface(plan)]
         return Layout(

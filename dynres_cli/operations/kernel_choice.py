@@ -7,30 +7,23 @@ from collections.abc import Callable
 from typing import Literal
 
 from dynres_cli.job import Job
-from dynres_cli.kernels.cache import folder, kernels_ready
+from dynres_cli.kernels.cache import WORTH_COMPILING, folder, kernels_ready
 from dynres_cli.resample import Kernel
 
 Asked = Literal["auto", "numba", "pillow"]
-
-WORTH_IT = 16
-"""From so many pictures on a run compiles the kernels, where no earlier one has done it.
-
-That takes some ten seconds, once on a machine: this run waits for them, and every later one is faster from its first
-picture on, for what is compiled is loaded in less time than Pillow takes to resize one.
-"""
 
 
 def choose(asked: Asked, pictures: int) -> Kernel:
     """The kernel for a run over so many pictures; its pixels are the same either way."""
     if asked != "auto":
         return asked
-    return "numba" if kernels_ready() or (pictures >= WORTH_IT and folder() is not None) else "pillow"
+    return "numba" if kernels_ready() or (pictures >= WORTH_COMPILING and folder() is not None) else "pillow"
 
 
 def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) -> Job:
     """The job with its kernel chosen, and compiled where it has to be, before any worker starts."""
     kernel = choose(asked, pictures)
-    if asked != "pillow" and pictures >= WORTH_IT and folder() is None:
+    if asked != "pillow" and pictures >= WORTH_COMPILING and folder() is None:
         say("no folder for compiled kernels can be written; set NUMBA_CACHE_DIR to one, for ten times the speed")
     if kernel == "numba":
         if not kernels_ready():

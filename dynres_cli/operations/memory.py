@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from dynres_cli.amounts import bytes_of
 from dynres_cli.errors import UsageError
 
 SHARE = 0.8
@@ -15,7 +16,6 @@ PARENT, WORKER = 200_000_000, 192_000_000
 
 A worker keeps two arenas of 128 and 32 MiB, as far as its pictures have filled them; docs/guarantees.md has more.
 """
-UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 GROUPS = "/proc/self/cgroup"
 HIERARCHIES = (("", "/sys/fs/cgroup", "memory.max"), ("memory", "/sys/fs/cgroup/memory", "memory.limit_in_bytes"))
 """Control groups of version 2 and of version 1: the controller that names this process's group, where the groups are,
@@ -30,12 +30,12 @@ def budget(text: str | None, jobs: int) -> int:
     if text is None:
         whole = available()
         return int(max(whole * SHARE - PARENT - jobs * WORKER, whole / 4))
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(%|[KMGT]?)i?B?", text.strip(), re.IGNORECASE)
-    if found is None or float(found[1]) <= 0:
+    share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip())
+    size = int(available() * float(share[1]) / 100) if share else bytes_of(text)
+    if not size:
         msg = f"--max-memory {text}: write bytes as 4G or 500M, or a share as 80%"
         raise UsageError(msg)
-    number, unit = float(found[1]), found[2].upper()
-    return int(available() * number / 100) if unit == "%" else int(number * UNITS[unit])
+    return size
 
 
 def available() -> int:

@@ -14,6 +14,7 @@ from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.rerendering import Sources
 from dynres_cli.operations.shares import Shares
+from dynres_cli.operations.spread import is_sampled
 from dynres_cli.operations.witness import check_committed
 from dynres_cli.picture import prepare_worker
 
@@ -75,13 +76,6 @@ class ReportOrder:
     limits: Limits
     engine: Engine
 
-    def wants(self, number: int) -> bool:
-        """Whether this picture is one of the sample, which is spread evenly over all."""
-        images, sample = self.output.run.images, self.sample
-        if sample is None or sample >= images:
-            return True
-        return (number + 1) * sample // images > number * sample // images
-
 
 @dataclass(slots=True)
 class Pieces:
@@ -124,7 +118,7 @@ def _wishes(order: ReportOrder, pieces: Pieces, in_work: dict[str, Wish]) -> Ite
     for number, record in enumerate(order.output.records()):
         pieces.shares.add(record)
         found = order.sources.find(record) if order.sources else None
-        if not order.wants(number):
+        if not is_sampled(number, order.output.run.images, order.sample):
             continue
         check_committed(commits, record)
         key = place(record)

@@ -21,6 +21,7 @@ from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import Record, TiledRecord, place_of_file
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.checking import Finding
+from dynres_cli.operations.spread import is_sampled
 from dynres_cli.recipe import resolve
 from dynres_cli.render import render
 from dynres_cli.sinks import tree
@@ -52,7 +53,7 @@ class Sources:
     def findings(self, record: TiledRecord, number: int) -> Iterator[Finding]:
         """Every file of a picture that plain Pillow would write otherwise."""
         item = self.find(record)
-        if not self.wanted(number):
+        if not is_sampled(number, self.images, self._sample):
             return
         if item is None:
             yield Finding(record.source, "missing")
@@ -68,12 +69,6 @@ class Sources:
         # The frames of `a.gif` stand behind `a.gif.png`, so what begins a later file's name may still be asked for.
         self._passed = [item for item in self._passed if key.startswith(item.key)]
         return next((item for item in self._passed if item.key == key), None)
-
-    def wanted(self, number: int) -> bool:
-        """Whether the picture is one of the sample, which is spread evenly over all."""
-        if self._sample is None or self._sample >= self.images:
-            return True
-        return (number + 1) * self._sample // self.images > number * self._sample // self.images
 
 
 def read_again(record: TiledRecord, path: str) -> Source:

@@ -21,8 +21,13 @@ MAGIC = b"\x93NUMPY\x01\x00"
 
 
 def header(shape: tuple[int, ...], dtype: Dtype) -> bytes:
-    """What stands before the values; np.save leaves room for the first axis to grow to 21 digits."""
-    letters, room = LETTERS[dtype], " " * (21 - len(str(shape[0])))
+    """What stands before the values of a tensor."""
+    return header_of_letters(shape, LETTERS[dtype])
+
+
+def header_of_letters(shape: tuple[int, ...], letters: str) -> bytes:
+    """The same for any type by its letters; np.save leaves room for the first axis to grow to 21 digits."""
+    room = " " * (21 - len(str(shape[0])))
     text = f"{{'descr': '{letters}', 'fortran_order': False, 'shape': {shape}, }}{room}"
     unpadded = len(MAGIC) + 2 + len(text) + 1
     text += " " * (-unpadded % 64) + "\n"

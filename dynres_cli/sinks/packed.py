@@ -74,7 +74,4 @@ def ranges(records: Sequence[Record]) -> bytes:
         else:
             rows.append((first, first, 0, 0, 0))
     values = np.array(rows, "<i8").reshape(-1, len(RANGES))
-    text = f"{{'descr': '<i8', 'fortran_order': False, 'shape': {values.shape}, }}"
-    padding = " " * (-(len(npy.MAGIC) + 2 + len(text) + 1) % 64)
-    line = (text + padding + "\n").encode("ascii")
-    return npy.MAGIC + len(line).to_bytes(2, "little") + line + values.tobytes()
+    return npy.header_of_letters(values.shape, "<i8") + values.tobytes()
