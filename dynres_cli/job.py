@@ -20,7 +20,8 @@ from dynres_cli.facts import Facts, Handling, Limits, check_frames, check_views,
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import RECORD, FileEntry, LayoutEntry, TiledRecord, failed_record, line
+from dynres_cli.manifest import FileEntry, LayoutEntry, TiledRecord, failed_record, line
+from dynres_cli.names import RECORD, STATE
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
@@ -96,6 +97,7 @@ class Clock:
 
         `name` tells parts of a stage apart in a profile.
         """
+        # Not in a finally: after an error the stage has to stay, for the failure is told by it.
         before, self.stage = self.stage, stage
         told, started = sum(self.seconds.values()), time.perf_counter()
         yield
@@ -290,7 +292,7 @@ def recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
 
 def unwritable_key(key: str) -> str:
     """Where the record of a picture goes whose own folder cannot be made: its path is too long, or a link."""
-    return f".dynres/unwritable/{hashlib.sha256(to_bytes(key)).hexdigest()[:32]}"
+    return f"{STATE}/unwritable/{hashlib.sha256(to_bytes(key)).hexdigest()[:32]}"
 
 
 def forget(key: str, job: Job) -> None:

@@ -9,16 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dynres_cli.errors import UsageError
+from dynres_cli.names import MANIFEST, REPORT, STATE, VOLUME
 
-RESERVED = ("manifest.json", "report.html")
+RESERVED = (MANIFEST, REPORT)
 """Names that dynres itself writes at the top of an output, beside a manifest's volumes and `.dynres*`."""
 
-OWN_PREFIX = ".dynres"
 LONGEST_NAME = 255
 """Bytes that every usual file system allows for one name."""
 
 _SUFFIX = re.compile(r"~[0-9a-f]{8}\Z")
-_VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 _DRIVE = re.compile(r"[A-Za-z]:(\\.*)?", re.DOTALL)
 """A first part that Windows takes for a drive: no reader of a manifest follows such a path, on any system."""
 _NO_DRIVE = re.compile(r"[A-Za-z](\\.*)?", re.DOTALL)
@@ -49,7 +48,7 @@ def is_reserved(first_part: str, *, fold: bool = False) -> bool:
     given = name = folded(first_part) if fold else first_part
     while _SUFFIX.search(name):
         name = name[:-9]
-    is_ours = name in RESERVED or name.startswith(OWN_PREFIX) or _VOLUME.fullmatch(name) is not None
+    is_ours = name in RESERVED or name.startswith(STATE) or VOLUME.fullmatch(name) is not None
     is_drive = _DRIVE.fullmatch(given) or (given != name and _NO_DRIVE.fullmatch(name))
     return is_ours or bool(is_drive)
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from dynres_cli import resume
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import MANIFEST, RECORD, TiledRecord
+from dynres_cli.manifest import TiledRecord
+from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.sinks import tree
 from dynres_cli.storage import Writer, listed_below
 

@@ -21,8 +21,6 @@ SCHEMA = "dynres.manifest/1"
 ALGORITHM = 1
 """Rises whenever any output byte may change for the same input and options."""
 
-MANIFEST = "manifest.json"
-RECORD = "grid.json"
 VOLUME_IMAGES = 1_000_000
 """Above so many images their lines are not in manifest.json but in volumes of so many beside it."""
 

@@ -13,6 +13,7 @@ from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import plain_name
 from dynres_cli.errors import UsageError
 from dynres_cli.items import Item
+from dynres_cli.names import STATE
 from dynres_cli.ordering import in_key_order
 from dynres_cli.tree import Tree, looks_like_image
 from dynres_cli.urls import bare, below
@@ -74,7 +75,7 @@ class Prefix:
 
     def _is_output(self, name: str) -> bool:
         """Whether an object lies in an output of dynres, whose state folder comes before nearly all that is in it."""
-        found = name.find("/" + keys.OWN_PREFIX + "/")
+        found = name.find("/" + STATE + "/")
         if found >= 0 and name[: found + 1] not in self._outputs:
             self._outputs.add(name[: found + 1])
             self.rules.skipped["is_output"] += 1

@@ -11,7 +11,8 @@ from dynres_cli.errors import ImageError, RunError
 from dynres_cli.facts import Limits
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.jsontext import shown
-from dynres_cli.manifest import RECORD, FailedRecord, Record, TiledRecord, parse_record
+from dynres_cli.manifest import FailedRecord, Record, TiledRecord, parse_record
+from dynres_cli.names import RECORD
 from dynres_cli.opening import identity, read_source
 from dynres_cli.storage import read_below, safe_parts, sizes_below, stat_below
 

@@ -13,12 +13,11 @@ from dynres_cli import keys
 from dynres_cli.formats import EXTENSIONS
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
+from dynres_cli.names import MANIFEST, RECORD, STATE
 
 SkipReason = Literal["not_an_image_name", "link", "special", "is_output", "unsafe_name", "duplicate"]
 """Why something that was met is no candidate. Hidden and filtered names are not counted: they are not visited."""
 
-IMAGE_MARKER = "grid.json"
-RUN_MARKER = "manifest.json"
 SCHEMA_WORD = b'"dynres.manifest/'
 START = 64
 """Bytes of a manifest that tell whose it is."""
@@ -132,11 +131,11 @@ class Tree:
 
     def _marks_output(self, entry: os.DirEntry[str]) -> bool:
         """Whether this entry shows that its folder was written by dynres: its tiles are nobody's input."""
-        if entry.name == keys.OWN_PREFIX:
+        if entry.name == STATE:
             return entry.is_dir(follow_symlinks=False)
-        if entry.name == IMAGE_MARKER:
+        if entry.name == RECORD:
             return self._inside_out
-        return entry.name == RUN_MARKER and entry.is_file(follow_symlinks=False) and _is_ours(entry.path)
+        return entry.name == MANIFEST and entry.is_file(follow_symlinks=False) and _is_ours(entry.path)
 
     def _sorted(self, names: list[str], prefix: str) -> list[str]:
         if not self.fold:

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "dynres_cli"
 
 LAYERS = {
     0: ("errors", "amounts"),
-    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses", "urls", "jsontext"),
+    1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses", "urls", "jsontext", "names"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
         *("ordering", "ranges", "fetching", "containers", "prefixes"),

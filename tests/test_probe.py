@@ -184,13 +184,13 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 @pytest.mark.filterwarnings("ignore")
 def test_bombs_are_refused_from_the_header(name: str) -> None:
-    """Guarantee 18: within a tenth of a second and 5 MB, whatever size is stated."""
+    """Guarantee 18: in 5 MB and a moment (a second of the processor, where memory is traced)."""
     with pytest.raises(ImageError):
         facts_of(b"GIF")  # the plugins are imported once, before anything is measured
     tracemalloc.start()
-    began = time.perf_counter()
+    began = time.process_time()
     code = code_of(BOMBS[name])
-    spent, (_, peak) = time.perf_counter() - began, tracemalloc.get_traced_memory()
+    spent, (_, peak) = time.process_time() - began, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert code in (("too_many_pixels", "corrupt") if name == "webp" else ("too_many_pixels",))
     assert spent < 1

@@ -39,7 +39,7 @@ def merge(
 ) -> None:
     """Join the manifests of `--shard` runs, and prove that every input is there once."""
     from dynres_cli.jsontext import shown, to_json
-    from dynres_cli.manifest import MANIFEST
+    from dynres_cli.names import MANIFEST
     from dynres_cli.operations.merging import merge as merged
     from dynres_cli.report import printing
     from dynres_cli.report.text import count, safe

@@ -105,12 +105,12 @@ def attempt(work: Work, item: Item, admit: Admit) -> Outcome:
 
 
 def begin(work: Work, item: Item, admit: Admit) -> Outcome | Closing:
-    """The same without waiting for what is done but for that."""
+    """The first part of `attempt`: a Closing where all is done but for waiting, otherwise the outcome."""
     return _safely(lambda: work(item, admit), item)
 
 
 def close(closing: Closing, item: Item) -> Outcome:
-    """The rest of `attempt` behind `begin`."""
+    """The second part of `attempt`: wait, and give the outcome."""
     return _safely(closing.finish, item)
 
 

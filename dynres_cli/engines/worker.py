@@ -54,7 +54,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """The item in work waits for its end, which is told in its time; the worker can take another one."""
+    """The item in work waits for nothing but its end, which Closed will tell; another item can be given now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,10 @@ class _Bench:
         self.work, self.pipe = work, pipe
         self.closer = ThreadPoolExecutor(1, "close")
         self.waiting: Future[None] | None = None
-        self._mouth = Lock()
+        self._sending = Lock()
 
     def say(self, message: Message) -> None:
-        with self._mouth:
+        with self._sending:
             self.pipe.send(message)
 
     def take(self, given: Given) -> None:

@@ -8,12 +8,10 @@ from contextlib import contextmanager, suppress
 
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.job import Job
-from dynres_cli.manifest import MANIFEST
+from dynres_cli.names import MANIFEST, STATE
 from dynres_cli.storage import check_writable, open_below, stat_below
 from dynres_cli.tree import START, is_of_dynres
 from dynres_cli.urls import is_url
-
-STATE = ".dynres"
 
 
 def refuse_foreign(out: str, *, into: bool) -> None:

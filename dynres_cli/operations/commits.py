@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from dynres_cli.errors import RunError
 from dynres_cli.jsontext import shown
-from dynres_cli.manifest import MANIFEST, RECORD, Record, TiledRecord
+from dynres_cli.manifest import Record, TiledRecord
+from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.operations.compiling import record_text
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.shards.catalogue import Catalogue
-from dynres_cli.operations.shards.checking import Lying
+from dynres_cli.operations.shards.checking import PlacedShard
 from dynres_cli.resume import file_name
 from dynres_cli.sinks.shard import shard_of
 from dynres_cli.storage import stat_below
@@ -60,13 +61,13 @@ class Commits:
         except (OSError, RunError):
             return True
 
-    def shards(self) -> Iterator[Lying]:
+    def shards(self) -> Iterator[PlacedShard]:
         """Every shard that lies in the output."""
         cut = self.output.run.layout
         if cut is not None:
             for part in self.output.run.parts or ("",):
                 for shard in self._catalogue(part).shards:
-                    yield Lying(self.output.root, part, shard, cut)
+                    yield PlacedShard(self.output.root, part, shard, cut)
 
     def _catalogue(self, part: str) -> Catalogue:
         layout = self.output.run.layout

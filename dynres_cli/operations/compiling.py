@@ -16,7 +16,8 @@ from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import ALGORITHM, RECORD, FailedRecord, Record, Run, parse_record
+from dynres_cli.manifest import ALGORITHM, FailedRecord, Record, Run, parse_record
+from dynres_cli.names import RECORD
 from dynres_cli.operations.ahead import ahead
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.spool import Spool

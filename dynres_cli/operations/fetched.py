@@ -24,7 +24,7 @@ from dynres_cli.errors import DynresError, ImageError
 from dynres_cli.facts import Limits
 from dynres_cli.items import Item
 from dynres_cli.job import Job
-from dynres_cli.manifest import RECORD
+from dynres_cli.names import RECORD
 from dynres_cli.opening import read_source
 from dynres_cli.operations.arriving import Feed
 from dynres_cli.storage import stat_below

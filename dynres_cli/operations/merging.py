@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, Shard, to_bytes
-from dynres_cli.manifest import MANIFEST, VOLUME_IMAGES, Keys, Record, Run, place
+from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, place
+from dynres_cli.names import MANIFEST
 from dynres_cli.operations.compiling import Counts
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.reading import Output, named, open_output

@@ -9,7 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import IO
 
-from dynres_cli.manifest import MANIFEST, TAIL, Run, Volume, head, volume_name
+from dynres_cli.manifest import TAIL, Run, Volume, head, volume_name
+from dynres_cli.names import MANIFEST
 from dynres_cli.operations.spool import BLOCK
 from dynres_cli.storage import NewFile, Writer, open_below, stat_below
 

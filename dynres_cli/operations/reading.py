@@ -18,7 +18,6 @@ from dynres_cli.keys import KeyList
 from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
     ALGORITHM,
-    MANIFEST,
     TAIL,
     FileEntry,
     Keys,
@@ -30,6 +29,7 @@ from dynres_cli.manifest import (
     place,
     volume_name,
 )
+from dynres_cli.names import MANIFEST
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.resume import LARGEST_RECORD, file_name

@@ -10,14 +10,12 @@ from collections.abc import Container, Iterator
 
 from dynres_cli.errors import RunError
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import MANIFEST, RECORD
+from dynres_cli.names import MANIFEST, RECORD, STATE, VOLUME
 from dynres_cli.operations.reading import Output
 from dynres_cli.storage import listed_below
 from dynres_cli.tree import portable
 
-STATE = ".dynres"
 _REPORT = re.compile(r"report(-[0-9]+)?\.html")
-_VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 
 
 class Known:
@@ -73,9 +71,9 @@ def _below(folder: str, name: str) -> str:
 
 def _is_own(name: str, output: Output) -> bool:
     """Whether a file at the top of an output, or of one of its parts, is dynres's own."""
-    if output.run.parts is None and _VOLUME.fullmatch(name):
+    if output.run.parts is None and VOLUME.fullmatch(name):
         return name in {volume.path for volume in output.run.manifests or ()}
-    return name == MANIFEST or any(own.fullmatch(name) for own in (_REPORT, _VOLUME))
+    return name == MANIFEST or any(own.fullmatch(name) for own in (_REPORT, VOLUME))
 
 
 def _listed(root: str, folder: str) -> tuple[list[str], list[str]]:

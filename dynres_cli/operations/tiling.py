@@ -16,7 +16,7 @@ from dynres_cli.errors import NothingFound, RunError, UsageError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, forget, process, recorded
 from dynres_cli.keys import Shard
-from dynres_cli.manifest import MANIFEST
+from dynres_cli.names import MANIFEST
 from dynres_cli.operations.arriving import HERE, arriving
 from dynres_cli.operations.claiming import own_output, refuse_foreign, refuse_other_layout
 from dynres_cli.operations.compiling import compile_manifest

@@ -10,7 +10,8 @@ from typing import Protocol
 from dynres_cli.errors import RunError
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, Shard, to_bytes
-from dynres_cli.manifest import MANIFEST, FileEntry, Record, TiledRecord, place
+from dynres_cli.manifest import FileEntry, Record, TiledRecord, place
+from dynres_cli.names import MANIFEST
 from dynres_cli.operations.checking import Finding, problem_of
 from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.compiling import Counts

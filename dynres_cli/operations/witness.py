@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import RECORD, Record, TiledRecord, line, parse_record, place
+from dynres_cli.manifest import Record, TiledRecord, line, parse_record, place
+from dynres_cli.names import RECORD
 from dynres_cli.operations.checking import Finding
 from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import check_key

@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 
 from dynres_cli.errors import RunError
+from dynres_cli.names import STATE
 from dynres_cli.storage.folders import is_alive
-from dynres_cli.storage.objects import PLACE, place_of, refusal
+from dynres_cli.storage.objects import place_of, refusal
 from dynres_cli.storage.retrying import network_errors
 from dynres_cli.storage.stores import SECOND, Entry, Store
 
@@ -45,7 +46,7 @@ class Lease:
     def __init__(self, root: str) -> None:
         self.root = root
         self.store: Store
-        self.store, self.path = place_of(root, PLACE, "lock")
+        self.store, self.path = place_of(root, STATE, "lock")
         self.me = Holder(socket.gethostname(), os.getpid(), secrets.token_hex(8))
         self.renewed = time.monotonic()
 

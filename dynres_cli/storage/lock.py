@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
+from dynres_cli.names import STATE
 from dynres_cli.storage.folders import NO_FOLLOW, is_alive, open_folder
 from dynres_cli.urls import is_url
 
-PLACE = ".dynres"
 _PATIENCE = 5.0
 """Seconds to wait for the workers of a holder that was killed: they inherit its lock and die right after it."""
 _MOMENT = 0.5
@@ -41,7 +41,7 @@ def lock(root: str) -> Iterator[Held]:
             yield Held(after_crash, lease.keep)
         return
     try:
-        with open_folder(root, (PLACE,), create=True) as folder:
+        with open_folder(root, (STATE,), create=True) as folder:
             flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0)
             handle = os.open(folder.at("lock"), flags, 0o666, dir_fd=folder.handle)
     except OSError as error:

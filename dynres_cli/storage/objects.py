@@ -20,6 +20,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dynres_cli.errors import ImageError, RunError
+from dynres_cli.names import STATE
 from dynres_cli.storage.calls import classify
 from dynres_cli.storage.reading import safe_parts
 from dynres_cli.storage.retrying import network_errors, retries
@@ -28,7 +29,6 @@ from dynres_cli.storage.stores import Store, store_of
 if TYPE_CHECKING:
     from dynres_cli.storage.writing import NewFile
 
-PLACE = ".dynres"
 _AT_ONCE = 8
 """Uploads of one picture that are under way together."""
 
@@ -100,7 +100,7 @@ def _checked(key: str) -> str:
 
 
 def remove(root: str, key: str, names: Sequence[str]) -> None:
-    """Remove objects of the folder `key` in this order; the missing ones are none of its worries."""
+    """Remove objects of the folder `key` in this order; one that is missing is passed over."""
     store, folder = place_of(root, _checked(key))
     try:
         for name in names:
@@ -168,7 +168,7 @@ def is_fresh(root: str) -> bool:
     store, place = place_of(root)
     with _listing(root):
         return all(
-            each.path == f"{place}/{PLACE}/lock" for each, _ in zip(store.entries(place), range(2), strict=False)
+            each.path == f"{place}/{STATE}/lock" for each, _ in zip(store.entries(place), range(2), strict=False)
         )
 
 
@@ -183,12 +183,12 @@ def has_state(root: str) -> bool:
     """Whether a run has kept its state here."""
     store, place = place_of(root)
     with _listing(root):
-        return not store.is_empty(f"{place}/{PLACE}")
+        return not store.is_empty(f"{place}/{STATE}")
 
 
 def check_writable(root: str) -> None:
     """Make sure, before anything is decoded, that objects can be made and removed below `root`."""
-    store, probe = place_of(root, PLACE, f"probe-{secrets.token_hex(4)}")
+    store, probe = place_of(root, STATE, f"probe-{secrets.token_hex(4)}")
     try:
         store.put(probe, b"")
         store.remove(probe)
@@ -220,7 +220,7 @@ def _listing(root: str) -> Iterator[None]:
 def _explain(error: Exception, key: str, root: str) -> RunError | ImageError:
     """What a failed call means; an ImageError's text names nothing, for it may become part of a record."""
     is_too_long = isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
-    if is_too_long and key and not key.startswith(PLACE + "/"):
+    if is_too_long and key and not key.startswith(STATE + "/"):
         return ImageError("output_error", "its name is longer than the object store allows; rename it")
     return refusal(error, root, "cannot be written to")
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache, partial
 
 from dynres_cli.errors import ImageError, RunError
+from dynres_cli.names import STATE
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
 from dynres_cli.storage.direct import write_past_cache
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
-from dynres_cli.storage.lock import PLACE
 from dynres_cli.storage.reading import safe_parts
 from dynres_cli.urls import is_url
 
@@ -103,7 +103,7 @@ class Writer:
                 raise classify(error, self.root) or RunError(message, "output") from error
 
     def remove(self, key: str, names: Sequence[str]) -> None:
-        """Remove files of the folder `key` in this order; the missing ones are none of its worries."""
+        """Remove files of the folder `key` in this order; one that is missing is passed over."""
         if is_url(self.root):
             from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
@@ -233,7 +233,7 @@ def _explain(error: OSError, key: str, root: str) -> RunError | ImageError:
     ends_the_run = classify(error, key or root)
     if ends_the_run is not None:
         return ends_the_run
-    if not key or key.startswith(PLACE + "/"):
+    if not key or key.startswith(STATE + "/"):
         return RunError(f"{root}: the run's own files cannot be written ({error.strerror or error})", "output")
     if error.errno in {errno.ELOOP, errno.ENOTDIR}:
         return ImageError("output_error", "a link or a file stands where its folder should be; remove it and run again")

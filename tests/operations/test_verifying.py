@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import MANIFEST
+from dynres_cli.names import MANIFEST
 from dynres_cli.operations.rerendering import Sources
 from dynres_cli.operations.verifying import Account, Check, verify
 from dynres_cli.source import Selection

@@ -20,7 +20,7 @@ from dynres_cli.storage import open_below
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class PlacedShard:
     """A shard in a folder below the output's root: the root itself, or the part of a merged output."""
 
     root: str

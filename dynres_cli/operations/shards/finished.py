@@ -10,12 +10,13 @@ from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
+from dynres_cli.names import STATE
 from dynres_cli.resume import Earlier, still_counts
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import NewFile, read_below, stat_below
 
-TIMES = ".dynres/times"
+TIMES = f"{STATE}/times"
 """Where the sources' modification times are kept, for no file of an output holds a time."""
 UNKNOWN_TIME = -1
 

@@ -15,7 +15,8 @@ from dynres_cli.geometry import Size
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.jsontext import shown
-from dynres_cli.manifest import MANIFEST, RECORD, FileEntry, Record, ShardLayout, TiledRecord, line
+from dynres_cli.manifest import FileEntry, Record, ShardLayout, TiledRecord, line
+from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.operations.shards.finished import TIMES, committed, same_records, times_file
 from dynres_cli.resume import Earlier, earlier, file_name
 from dynres_cli.sinks import index, packed, parquet, webdataset

@@ -19,7 +19,8 @@ from dynres_cli.engines.contract import Engine, Limits, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, recorded
-from dynres_cli.manifest import MANIFEST, LayoutEntry
+from dynres_cli.manifest import LayoutEntry
+from dynres_cli.names import MANIFEST, STATE
 from dynres_cli.operations.shards.costs import assessed
 from dynres_cli.operations.shards.dealing import KIND, Dealt, Numbers, dealt
 from dynres_cli.operations.shards.putting import Place
@@ -29,7 +30,7 @@ from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import open_folder
 from dynres_cli.urls import is_url, joined
 
-STAGING = (".dynres", "staging")
+STAGING = (STATE, "staging")
 
 
 @dataclass(frozen=True, slots=True)

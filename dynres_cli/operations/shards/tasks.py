@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dynres_cli.engines.contract import Admit, Closing
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process
+from dynres_cli.names import STATE
 from dynres_cli.operations.shards.finished import judged
 from dynres_cli.operations.shards.putting import Place, Wanted, put_together
 from dynres_cli.picture import prepare_worker
@@ -25,7 +26,7 @@ class ShardItem(Item):
 
 def shard_item(shard: Shard, items: tuple[Item, ...], kept: tuple[bool, ...] = ()) -> ShardItem:
     """A shard's item; its key begins as no picture's can."""
-    key = f".dynres/{shard.stem}"
+    key = f"{STATE}/{shard.stem}"
     return ShardItem(key, key, "", number=shard.number, items=items, kept=kept)
 
 
