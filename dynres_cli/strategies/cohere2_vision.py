@@ -7,10 +7,10 @@ version 5.23.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
+from dynres_cli.strategies.got_ocr2 import candidate_grids
 from dynres_cli.strategies.internvl import stretched
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
@@ -29,13 +29,6 @@ class Cohere2VisionParams(Params):
     thumbnail: bool = True
 
 
-@lru_cache(maxsize=64)
-def candidate_grids(max_patches: int) -> tuple[Grid, ...]:
-    """Every grid of at most max_patches tiles, smallest first, grids of one area from the narrowest."""
-    grids = [Grid(cols, rows) for cols in range(1, max_patches + 1) for rows in range(1, max_patches // cols + 1)]
-    return tuple(sorted(grids, key=lambda grid: grid.tiles))
-
-
 def scale_to(size: Size, grid: Grid, side: int) -> float:
     """How much the picture is enlarged until it touches the grid's canvas on two sides; below 1 it shrinks."""
     return min(grid.cols * side / size.width, grid.rows * side / size.height)
@@ -43,7 +36,7 @@ def scale_to(size: Size, grid: Grid, side: int) -> float:
 
 def best_grid(size: Size, params: Cohere2VisionParams) -> Grid:
     """The grid that enlarges least; where none holds the whole picture, the one that shrinks it least."""
-    grids = candidate_grids(params.max_patches)
+    grids = candidate_grids(1, params.max_patches)
     holding = [grid for grid in grids if scale_to(size, grid, params.image_size) >= 1]
     if holding:
         return min(holding, key=lambda grid: scale_to(size, grid, params.image_size))
@@ -78,7 +71,7 @@ def pack(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Pac
 
 def candidates(size: Size, params: Cohere2VisionParams) -> list[Candidate]:
     """Every grid, best first: those that hold the picture by their enlarging, then the others by their shrinking."""
-    scales = [(grid, scale_to(size, grid, params.image_size)) for grid in candidate_grids(params.max_patches)]
+    scales = [(grid, scale_to(size, grid, params.image_size)) for grid in candidate_grids(1, params.max_patches)]
     best = sorted(scales, key=lambda pair: (pair[1] < 1, abs(pair[1] - 1)))
     return [Candidate(grid, abs(scale - 1)) for grid, scale in best]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
 from dynres_cli.strategies.deepseek_vl2 import padded
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
-from dynres_cli.strategies.internvl import candidate_grids, closest_grid
+from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
@@ -102,7 +102,7 @@ def candidates(size: Size, params: DeepSeekOCRParams) -> list[Candidate]:
     if chosen_grid(size, params).tiles == 1:
         return [Candidate(Grid(1, 1), 0.0)]
     grids = candidate_grids(params.min_crops, params.max_crops)
-    return sorted((Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids), key=lambda each: each.distance)
+    return by_distance(size, grids)
 
 
 STRATEGY = Strategy(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Plan, Point, Size, Surface, overview, tile_views
 from dynres_cli.strategies.deepseek_vl2 import GREY
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
-from dynres_cli.strategies.internvl import closest_grid
+from dynres_cli.strategies.got_ocr2 import candidate_grids
+from dynres_cli.strategies.internvl import by_distance, closest_grid
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
@@ -31,13 +31,6 @@ class DeepSeekOCR2Params(Params):
     def __post_init__(self) -> None:
         Params.__post_init__(self)
         ordered("min_patches", self.min_patches, "max_patches", self.max_patches)
-
-
-@lru_cache(maxsize=64)
-def listed_grids(least: int, most: int) -> tuple[Grid, ...]:
-    """Every grid of `least` to `most` tiles, smallest first; transformers lists those of one area by columns."""
-    grids = [Grid(cols, rows) for cols in range(1, most + 1) for rows in range(1, most // cols + 1)]
-    return tuple(sorted((grid for grid in grids if grid.tiles >= least), key=lambda grid: grid.tiles))
 
 
 def fitted(size: Size, side: int) -> Surface:
@@ -62,7 +55,7 @@ def plan(size: Size, params: DeepSeekOCR2Params) -> Plan:
     page = fitted(size, side)
     if not is_cut(size, params):
         return Plan(Grid(1, 1), (page,), tile_views(0, Grid(1, 1), page.size))
-    grid = closest_grid(size, listed_grids(params.min_patches, params.max_patches), params.tile_size)
+    grid = closest_grid(size, candidate_grids(params.min_patches, params.max_patches), params.tile_size)
     tiles = tile_views(1, grid, Size(params.tile_size, params.tile_size))
     return Plan(grid, (page, Surface(grid.times(params.tile_size))), (overview(0, page.size), *tiles))
 
@@ -104,8 +97,8 @@ def candidates(size: Size, params: DeepSeekOCR2Params) -> list[Candidate]:
     """Every grid, nearest aspect ratio first; a page that is not cut has one, itself."""
     if not is_cut(size, params):
         return [Candidate(Grid(1, 1), 0.0)]
-    grids = listed_grids(params.min_patches, params.max_patches)
-    return sorted((Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids), key=lambda each: each.distance)
+    grids = candidate_grids(params.min_patches, params.max_patches)
+    return by_distance(size, grids)
 
 
 STRATEGY = Strategy(

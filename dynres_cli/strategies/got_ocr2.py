@@ -34,7 +34,7 @@ class GotOcr2Params(Params):
 
 @lru_cache(maxsize=64)
 def candidate_grids(min_patches: int, max_patches: int) -> tuple[Grid, ...]:
-    """Every grid of min_patches to max_patches tiles, smallest first, grids of one area with the narrower one first."""
+    """Every grid of min_patches to max_patches tiles, smallest first; transformers lists those of one area by columns."""
     grids = (
         Grid(cols, rows)
         for cols in range(1, max_patches + 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
-from dynres_cli.strategies.internvl import candidate_grids, closest_grid
+from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number, ordered
 
@@ -145,9 +145,7 @@ def candidates(size: Size, params: Lfm2VlParams) -> list[Candidate]:
     """Every grid that was compared, nearest first; none where the picture stays in one piece."""
     if not splits(size, params):
         return []
-    grids = candidate_grids(params.min_tiles, params.max_tiles)
-    found = [Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids]
-    return sorted(found, key=lambda each: (each.distance, each.grid.tiles))
+    return by_distance(size, candidate_grids(params.min_tiles, params.max_tiles))
 
 
 STRATEGY: Strategy[Lfm2VlParams] = Strategy(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import WHITE, Box, Grid, Plan, Size, Surface, overview, tile_views
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
-from dynres_cli.strategies.internvl import candidate_grids, closest_grid
+from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
 from dynres_cli.strategies.packing import MaskArray, NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -138,7 +138,7 @@ def candidates(size: Size, params: Phi4Params) -> list[Candidate]:
     if cover.tiles <= params.dynamic_hd:
         return [Candidate(cover, 0.0)]
     grids = candidate_grids(1, params.dynamic_hd)
-    return sorted((Candidate(grid, abs(size.aspect - grid.aspect)) for grid in grids), key=lambda each: each.distance)
+    return by_distance(size, grids)
 
 
 STRATEGY = Strategy(

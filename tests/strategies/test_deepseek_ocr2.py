@@ -9,7 +9,8 @@ from dynres_cli import api
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Grid, Point, Size
 from dynres_cli.strategies import deepseek_ocr2
-from dynres_cli.strategies.deepseek_ocr2 import DeepSeekOCR2Params, fitted, listed_grids
+from dynres_cli.strategies.deepseek_ocr2 import DeepSeekOCR2Params, fitted
+from dynres_cli.strategies.got_ocr2 import candidate_grids
 from tests.strategies.told import Sides, inputs, planned, prompt, told
 
 PRESET = "deepseek-ocr-2"
@@ -48,7 +49,7 @@ def test_odd_margins_are_larger_at_the_end() -> None:
 
 def test_grids_of_one_area_are_listed_by_columns() -> None:
     """Transformers builds a list, not a set: fewer columns come first."""
-    assert listed_grids(2, 4) == (Grid(1, 2), Grid(2, 1), Grid(1, 3), Grid(3, 1), Grid(1, 4), Grid(2, 2), Grid(4, 1))
+    assert candidate_grids(2, 4) == (Grid(1, 2), Grid(2, 1), Grid(1, 3), Grid(3, 1), Grid(1, 4), Grid(2, 2), Grid(4, 1))
 
 
 def test_without_crops_the_page_is_as_large_as_a_tile() -> None:
