@@ -34,7 +34,7 @@ class GotOcr2Params(Params):
 
 @lru_cache(maxsize=64)
 def candidate_grids(min_patches: int, max_patches: int) -> tuple[Grid, ...]:
-    """Every grid of min_patches to max_patches tiles, smallest first; transformers lists those of one area by columns."""
+    """Every grid of min_patches to max_patches tiles, smallest first; of one area the one with fewer columns first."""
     grids = (
         Grid(cols, rows)
         for cols in range(1, max_patches + 1)
