@@ -9,24 +9,15 @@ from dataclasses import dataclass, field
 from dynres_cli.errors import RunError
 from dynres_cli.fitting import scales
 from dynres_cli.manifest import Record, TiledRecord
+from dynres_cli.operations.bands import ASPECTS, ENLARGED, Bands, band, names
 from dynres_cli.operations.replanning import replanned, size_of
 
-ASPECTS = (
-    (1 / 3, "below 1:3"),
-    (0.55, "1:3 to 1:2"),
-    (0.9, "upright"),
-    (1.1, "square"),
-    (1.8, "wide"),
-    (3.0, "2:1 to 3:1"),
-)
-SCALES = (
+SCALES: Bands = (
     (0.25, "to a quarter"),
     (0.5, "to a half"),
     (0.95, "reduced"),
     (1.05, "as it is"),
-    (1.5, "up to 1.5 times"),
-    (2.0, "up to twice"),
-    (4.0, "up to 4 times"),
+    *ENLARGED,
 )
 STEPS = 10
 
@@ -54,8 +45,8 @@ class Shares:
         self.tiled += 1
         self.views += record.total
         self.grids[f"{record.grid.cols}×{record.grid.rows}"] += 1
-        self.aspects[band(record.width / record.height, ASPECTS, "above 3:1")] += 1
-        self.scales[band(_scale(record), SCALES, "above 4 times")] += 1
+        self.aspects[band(record.width / record.height, ASPECTS)] += 1
+        self.scales[band(_scale(record), SCALES)] += 1
         self.tokens[record.tokens] += 1
         self.flags.update(flag.partition(":")[0] for flag in record.flags)
 
@@ -67,8 +58,8 @@ class Shares:
         """Each by its title; bands in their order, grids and failures by how many there are."""
         return {
             "Grids": _ranked(self.grids, 12),
-            "Aspect ratio, width to height": _in_order(self.aspects, [name for _, name in ASPECTS] + ["above 3:1"]),
-            "Scale, the larger axis": _in_order(self.scales, [name for _, name in SCALES] + ["above 4 times"]),
+            "Aspect ratio, width to height": _in_order(self.aspects, names(ASPECTS)),
+            "Scale, the larger axis": _in_order(self.scales, names(SCALES)),
             "Tokens a picture": _steps(self.tokens),
             "Flags": _ranked(self.flags, 12),
             "Failures": _ranked(self.failures, 16),
@@ -83,15 +74,10 @@ def _scale(record: TiledRecord) -> float:
         return 1.0
 
 
-def band(value: float, bands: Sequence[tuple[float, str]], above: str) -> str:
-    """The name of the first band whose end the value does not exceed."""
-    return next((name for end, name in bands if value <= end), above)
-
-
-def _in_order(counts: Counter[str], names: Sequence[str]) -> dict[str, int]:
+def _in_order(counts: Counter[str], named: Sequence[str]) -> dict[str, int]:
     """Bands from the first to the last one that holds something, empty ones between them included."""
-    held = [i for i, name in enumerate(names) if counts[name]]
-    return {name: counts[name] for name in names[held[0] : held[-1] + 1]} if held else {}
+    held = [i for i, name in enumerate(named) if counts[name]]
+    return {name: counts[name] for name in named[held[0] : held[-1] + 1]} if held else {}
 
 
 def _ranked(counts: Counter[str], most: int) -> dict[str, int]:
@@ -109,5 +95,5 @@ def _steps(counts: Counter[int]) -> dict[str, int]:
     steps: Counter[int] = Counter()
     for value, number in counts.items():
         steps[(value - least) // width] += number
-    names = {step: f"{least + step * width:,} to {least + (step + 1) * width - 1:,}" for step in range(STEPS)}
-    return {name: steps[step] for step, name in names.items()}
+    labels = {step: f"{least + step * width:,} to {least + (step + 1) * width - 1:,}" for step in range(STEPS)}
+    return {name: steps[step] for step, name in labels.items()}

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord
+from dynres_cli.operations.bands import ASPECTS, ENLARGED, Bands, band
 
-ASPECTS = {
-    1 / 3: "below 1:3",
-    1 / 2: "1:3 to 1:2",
-    3 / 4: "1:2 to 3:4",
-    4 / 3: "3:4 to 4:3",
-    2: "4:3 to 2:1",
-    3: "2:1 to 3:1",
-}
-WIDEST = "above 3:1"
-SCALES = {1.05: "not enlarged", 1.5: "up to 1.5x", 2: "up to 2x", 4: "up to 4x"}
-LARGEST = "above 4x"
+SCALES: Bands = ((1.05, "not enlarged"), *ENLARGED)
 
 
 @dataclass(slots=True)
@@ -70,8 +60,8 @@ class Statistics:
         self.source_pixels += record.width * record.height
         self.tokens[record.tokens] += 1
         self.grids[f"{record.grid.cols}×{record.grid.rows}"] += 1
-        self.aspects[_class(record.width / record.height, ASPECTS, WIDEST)] += 1
-        self.scales[_class(enlargement(record), SCALES, LARGEST)] += 1
+        self.aspects[band(record.width / record.height, ASPECTS)] += 1
+        self.scales[band(enlargement(record), SCALES)] += 1
         self.flags.update(flag.partition(":")[0] for flag in record.flags)
         self.formats[record.format] += 1
         self.bytes["source"] += record.bytes
@@ -86,13 +76,6 @@ def enlargement(record: TiledRecord) -> float:
         if name == "upscaled":
             return float(factor.removesuffix("x"))
     return 1.0
-
-
-def _class(value: float, upper: dict[float, str], above: str) -> str:
-    """The class of a number, by the upper limits of all classes but the last."""
-    limits = list(upper)
-    place = bisect_left(limits, value)
-    return upper[limits[place]] if place < len(limits) else above
 
 
 def statistics_of(records: Iterable[Record]) -> Statistics:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from dynres_cli.jsontext import to_json
 from dynres_cli.manifest import FailedRecord, Record
-from dynres_cli.operations.statistics import ASPECTS, LARGEST, SCALES, WIDEST, Statistics
+from dynres_cli.operations.bands import ASPECTS, names
+from dynres_cli.operations.statistics import SCALES, Statistics
 from dynres_cli.report.summary import aligned, by_reason, histogram
 from dynres_cli.report.text import bar, count, safe, size_of
 
@@ -34,8 +35,8 @@ def as_json(found: Statistics) -> str:
             "tokens_p95": found.tokens_at(0.95),
             "tokens_max": max(found.tokens, default=0),
             "grids": {grid.replace("×", "x"): number for grid, number in found.grids.most_common()},
-            "aspects": _in_order(found.aspects, [*ASPECTS.values(), WIDEST]),
-            "scales": _in_order(found.scales, [*SCALES.values(), LARGEST]),
+            "aspects": _in_order(found.aspects, names(ASPECTS)),
+            "scales": _in_order(found.scales, names(SCALES)),
             "flags": dict(sorted(found.flags.items())),
             "failures": dict(sorted(found.failures.items())),
             "formats": dict(found.formats.most_common()),
@@ -63,8 +64,8 @@ def _rows(found: Statistics) -> list[tuple[str, str]]:
             ("tokens", f"{found.all_tokens:,}"),
             ("a picture", f"p50 {middle:,}, p95 {most:,}, max {max(found.tokens):,} tokens"),
             ("grids", histogram(found.grids)),
-            ("aspects", _classes(found.aspects, [*ASPECTS.values(), WIDEST])),
-            ("enlarged", _classes(found.scales, [*SCALES.values(), LARGEST])),
+            ("aspects", _classes(found.aspects, names(ASPECTS))),
+            ("enlarged", _classes(found.scales, names(SCALES))),
             ("formats", by_reason(found.formats)),
             ("bytes", ", ".join(f"{kind} {size_of(number)}" for kind, number in sorted(found.bytes.items()))),
         ]
