@@ -126,12 +126,11 @@ def _rgb(picture: Image.Image, handling: Handling, arena: Arena | None) -> Pixel
 
 
 def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
-    """The band without transparency.
+    """The band without transparency, as transformers 5 puts every picture that has some over white.
 
-    Over white, idefics3, mllama and smolvlm use `alpha_composite` and pixtral `paste`: all 65,536 pairs of level and
-    alpha give the same.
+    `alpha_composite` is what it uses; the `paste` of others gives the same for all 65,536 pairs of level and alpha.
     """
-    if handling.alpha == "drop" or (handling.alpha == "white" and band.mode == "RGB"):
+    if handling.alpha == "drop" or not band.has_transparency_data:
         return band.convert("RGB")
     colour = (255, 255, 255) if handling.alpha == "white" else handling.alpha
     background = Image.new("RGBA", band.size, (*colour, 255))

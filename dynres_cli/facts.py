@@ -21,9 +21,8 @@ class Limits:
 class Handling:
     """How a file becomes RGB levels.
 
-    `alpha` is `drop` (the hidden colours show), `white` (over white, as the processors that do so do it: a picture
-    that is already RGB is left alone) or a colour that every transparent picture is put over. `depth16` is what
-    happens above 8 bits: `clip` at 255, as Pillow does, or `scale` the range.
+    `alpha` is `drop` (the hidden colours show), or what every picture with transparency is put over: `white` or another
+    colour. `depth16` is what happens above 8 bits: `clip` at 255, as Pillow does, or `scale` the range.
     """
 
     exif: Literal["ignore", "apply"] = "ignore"

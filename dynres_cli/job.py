@@ -79,9 +79,8 @@ class Job:
     @property
     def sameness(self) -> resume.Sameness:
         recipe = self.recipe
-        return resume.Sameness(
-            recipe.preset, recipe.strategy_name, recipe.params_json, self.options, self.failed_options
-        )
+        names = (recipe.preset, recipe.strategy_name, recipe.params_json)
+        return resume.Sameness(*names, self.options, self.failed_options, self.limits, self.max_tiles)
 
 
 class Clock:

@@ -32,6 +32,17 @@ class Sameness:
     params: Mapping[str, Any]
     tiled_options: Mapping[str, Any]
     failed_options: Mapping[str, Any]
+    limits: Limits
+    max_tiles: int
+
+    def allows(self, record: TiledRecord) -> bool:
+        """Whether a picture that was tiled is within the limits of this run, too."""
+        pixels = record.width * record.height
+        return (
+            record.bytes <= self.limits.max_bytes
+            and pixels <= self.limits.max_pixels
+            and record.total <= self.max_tiles
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +111,7 @@ def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) 
         and dict(record.params) == dict(same.params)
         and dict(record.options or {}) == dict(same.tiled_options)
     )
-    if not made_alike or not _source_unchanged(item, before, record):
+    if not made_alike or not same.allows(record) or not _source_unchanged(item, before, record):
         return None
     return done(item.key, record, made=False)
 

@@ -60,3 +60,12 @@ def test_a_hidden_colour_shows_or_not(tmp_path: Path, preset: str, level: int) -
     """A picture of transparent black is white for one reference and black for the other."""
     Image.new("RGBA", (64, 64)).save(tmp_path / "clear.png")
     assert {int(view.min()) for view in tile_image(tmp_path / "clear.png", preset=preset)} == {level}
+
+
+def test_whose_views_exist_only_as_floats() -> None:
+    """What a strategy says of itself is what its plans show; --dtype uint8 is refused for these alone."""
+    for name in PRESETS:
+        recipe = resolve(name, None, {})
+        plan = recipe.plan(Size(1000, 700))
+        floats = any(plan.surfaces[view.surface].space != "uint8" for view in plan.views)
+        assert floats == recipe.strategy.float_views, name

@@ -68,13 +68,19 @@ def _address(info: zipfile.ZipInfo, path: str, stamp: int) -> Address:
 def member(address: Address, limits: Limits) -> bytes:
     """A member's bytes, never more than the directory announced; ImageError where it is not what was announced."""
     start, packed, method, checksum, name = address.place
-    check_bytes(packed, limits)
+    check_bytes(address.size, limits)
+    if packed > address.size + address.size // 50 + _SPARE:
+        raise _harmful()  # no packing makes anything so much longer
     head = read_range(address.container, start, _HEADER.size + name + _SPARE + packed)
     data = _unpacked(_body(address, head), method, address.size)
     if len(data) != address.size or zlib.crc32(data) != checksum:
-        message = "the member is not what the archive's directory says of it; the archive is damaged or made to harm"
-        raise ImageError(code="corrupt", message=message)
+        raise _harmful()
     return data
+
+
+def _harmful() -> ImageError:
+    message = "the member is not what the archive's directory says of it; the archive is damaged or made to harm"
+    return ImageError(code="corrupt", message=message)
 
 
 def _body(address: Address, head: bytes) -> bytes:

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from dynres_cli.errors import NotTileable, UsageError
+from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Grid, Plan, Point, Size, Surface, overview, tile_views
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.packing import NumberArray, PixelArray
@@ -66,13 +66,11 @@ def fit(size: Size, canvas: Size) -> Fit:
 
 
 def best_canvas(size: Size, sizes: tuple[Size, ...]) -> Size:
-    """The canvas that keeps most of the picture; of equals the one that wastes least, then the first."""
-    fits = [fit(size, canvas) for canvas in sizes]
-    best = max(fits, key=lambda fit: (fit.effective, -fit.wasted))
-    if best.effective == 0:
-        msg = f"a picture of {size} shrinks to nothing in every canvas; LLaVA's rule finds no resolution for it"
-        raise NotTileable(msg)
-    return best.canvas
+    """The canvas that keeps most of the picture; of equals the one that wastes least, then the first.
+
+    Of a strip that is a thousand times as long as it is thin every canvas keeps nothing: the rule takes the smallest.
+    """
+    return max((fit(size, canvas) for canvas in sizes), key=lambda fit: (fit.effective, -fit.wasted)).canvas
 
 
 def fitted(size: Size, canvas: Size) -> Surface:

@@ -234,4 +234,5 @@ STRATEGY: Strategy[MolmoParams] = Strategy(
     inputs=inputs,
     pack=pack,
     candidates=candidates,
+    float_views=True,
 )

@@ -158,4 +158,5 @@ STRATEGY = Strategy(
     inputs=inputs,
     pack=pack,
     candidates=candidates,
+    float_views=True,
 )

@@ -100,4 +100,5 @@ STRATEGY = Strategy(
     reference="microsoft/Phi-3.5-vision-instruct processing_phi3_v.py",
     inputs=inputs,
     pack=pack,
+    float_views=True,
 )

@@ -153,4 +153,5 @@ STRATEGY = Strategy(
     inputs=inputs,
     pack=pack,
     candidates=candidates,
+    float_views=True,
 )

@@ -133,6 +133,15 @@ def test_files_whose_record_is_lost_are_made_anew(folder: Path, tmp_path: Path, 
     assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
 
 
+@pytest.mark.parametrize("limit", [("--max-tiles", "3"), ("--max-pixels", "5000"), ("--max-bytes", "700")])
+def test_a_lower_limit_holds_for_what_was_tiled_before(folder: Path, tmp_path: Path, limit: tuple[str, str]) -> None:
+    """The outcome is that of a run into an empty folder."""
+    assert dynres("tile", folder, tmp_path / "out").status == 0
+    assert dynres("tile", folder, tmp_path / "out", *limit).status == 3
+    assert dynres("tile", folder, tmp_path / "fresh", *limit).status == 3
+    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
+
+
 def test_what_a_run_over_all_frames_made_goes_with_a_run_over_the_first(tmp_path: Path) -> None:
     """And the other way round."""
     shades = [Image.new("RGB", (40, 30), (40 * number, 0, 0)) for number in range(3)]

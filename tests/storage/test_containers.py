@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import tarfile
 import zipfile
@@ -180,6 +181,17 @@ def test_members_travel_to_other_machines(tmp_path: Path, monkeypatch: pytest.Mo
     assert read_source(item_from_anywhere(unpacked, many=False).path, LIMITS).data == JPEG
     with pytest.raises(UsageError, match=r"b\.jpg: its archive is compressed"):
         item_from_anywhere(unpacked, many=True)
+
+
+def test_a_member_that_packing_made_longer_has_its_own_size(tmp_path: Path) -> None:
+    """What is held against --max-bytes is the picture, not what an archive makes of it."""
+    data = random.Random(7).randbytes(3000)
+    path = packed_zip(tmp_path / "a.zip", {"a.jpg": data})
+    with zipfile.ZipFile(path) as archive:
+        assert archive.infolist()[0].compress_size > len(data)
+    item = listed(path)[0][0]
+    assert read_source(item.path, Limits(max_bytes=len(data))).data == data
+    assert _code(item, Limits(max_bytes=len(data) - 1)) == "too_large_file"
 
 
 def test_encrypted_and_oddly_packed_members_fail_by_name(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_canvas_keeps_most_pixels(size: Sides, grid: Sides, total: int, tokens: 
 @pytest.mark.parametrize("size", [(1, 5000), (5000, 1), (3000, 2)], ids=["standing", "lying", "two pixels high"])
 def test_threads_are_refused(size: Sides) -> None:
     """A picture that would be thinner than a pixel has no views, rather than a grey one."""
-    with pytest.raises(NotTileable, match=r"shrinks to nothing|thinner than one pixel"):
+    with pytest.raises(NotTileable, match="thinner than one pixel"):
         planned(PRESET, size)
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynres_cli.errors import NotTileable, UsageError
+from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Grid, Size
 from dynres_cli.presets import GRANITE_PINPOINTS
 from dynres_cli.strategies import llava_next, llava_onevision
@@ -80,10 +80,10 @@ def test_the_global_view_is_first_and_the_picture_centred(size: Size) -> None:
     assert (fitted.offset.x, fitted.offset.y) == (spare[0] // 2, spare[1] // 2)
 
 
-def test_a_line_has_no_canvas() -> None:
-    """One pixel by 5,000 shrinks to nothing everywhere; the reference crashes, dynres says why."""
-    with pytest.raises(NotTileable, match="shrinks to nothing"):
-        llava_next.plan(Size(1, 5000), ORIGINAL)
+@pytest.mark.parametrize("sides", [(1, 1100), (5000, 1), (3, 3527), (60_000, 30)])
+def test_a_line_takes_the_smallest_canvas(sides: tuple[int, int]) -> None:
+    """Every canvas keeps nothing of it; `select_best_resolution` then takes the first that wastes least."""
+    assert llava_next.plan(Size(*sides), ORIGINAL).grid == Grid(1, 2)
 
 
 def test_a_canvas_of_broken_tiles_is_refused() -> None:

@@ -8,6 +8,7 @@ become floats by torchvision's own transforms.
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -66,16 +67,13 @@ def cells(image: Image.Image, side: int) -> list[Image.Image]:
 def best_canvas(image: Image.Image) -> Sides:
     """The canvas that keeps most pixels and then wastes least; the first of equals."""
     width, height = image.size
-    best, kept, wasted = None, 0, 0
+    best, kept, wasted = VL2_CANVASES[0], 0, math.inf
     for canvas in VL2_CANVASES:
         scale = min(canvas[0] / width, canvas[1] / height)
         pixels = min(int(width * scale) * int(height * scale), width * height)
         rest = canvas[0] * canvas[1] - pixels
         if pixels > kept or (pixels == kept and rest < wasted):
             best, kept, wasted = canvas, pixels, rest
-    if best is None:
-        msg = "no resolution keeps a pixel"
-        raise Refused(msg)
     return best
 
 
