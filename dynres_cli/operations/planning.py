@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from dynres_cli.engines.contract import Engine, Limits, Pace, Watch
@@ -54,7 +54,7 @@ def plan_all(order: PlanOrder, watch: Watch, seen: Callable[[int], None]) -> lis
     Raises UsageError for inputs that are missing or collide, NothingFound where there is none. A pace that is not RUN
     ends it early.
     """
-    found = listing(order.selection)
+    found = listing(replace(order.selection, is_stopped=lambda: watch.pace() is not Pace.RUN))
     survey = Survey([Forecast(variant) for variant in order.question.variants])
     prepare_worker()  # what is loaded here need not be loaded by each worker
     surveyor = Surveyor(order.question)

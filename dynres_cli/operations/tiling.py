@@ -42,10 +42,12 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     output cannot be written, is not ours, or is in use.
     """
     started = time.monotonic()
-    found = listing(order.selection)
+    found = listing(replace(order.selection, is_stopped=lambda: watch.pace() is not Pace.RUN))
+    tally = Tally()
+    if watch.pace() is not Pace.RUN:
+        return Result(tally, None, stopped=True)
     refuse_foreign(order.job.out, into=order.into)
     engine = engine_for(order)
-    tally = Tally()
     refuse_other_layout(order.job)
     with own_output(order.job.out), lock(order.job.out) as held:
         if held.after_crash:
@@ -95,6 +97,8 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
         order = replace(order, job=from_anywhere(order.job))
     with closing(_listed(order, found, by)) as spool:
         tally.passed_over.update({str(reason): number for reason, number in found.skipped.items()})
+        if watch.pace() is not Pace.RUN:
+            raise Stopped
         if not spool.listing.count and not found.failures:
             raise NothingFound(nothing_in(order.selection, found))
         check_room(order.job, spool, by.engine, order.limits, watch)

@@ -185,6 +185,30 @@ def test_a_signal_ends_a_run_in_seconds_with_whole_files(
 
 
 @posix
+@pytest.mark.parametrize("command", ["tile", "plan"])
+def test_a_signal_is_noticed_while_a_list_is_waited_for(tmp_path: Path, command: str) -> None:
+    """Guarantee 10: whoever writes the list may take all day; nothing is said of what it would have held."""
+    out = [str(tmp_path / "out")] if command == "tile" else []
+    line = [sys.executable, "-m", "dynres_cli", command, "--files-from", "-", *out]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, cwd=tmp_path) as run:
+        wait_for(lambda: seconds_of(run.pid) > 0.1 and _catches_sigterm(run.pid))
+        started = time.monotonic()
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(60) == 143
+        assert time.monotonic() - started < 10
+        assert run.stderr is not None
+        assert b"found no image" not in run.stderr.read()
+    assert not (tmp_path / "out").exists()
+
+
+def _catches_sigterm(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text("ascii")
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt")).split()[1]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
+@posix
 def test_a_second_signal_ends_a_run_at_once(tmp_path: Path) -> None:
     """Guarantee 10: a picture that needs many seconds is dropped by the second SIGINT, and leaves nothing behind."""
     corpus.write_all(tmp_path / "in", {"slow.png": corpus.slow_png(9000)})
