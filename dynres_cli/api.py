@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from dynres_cli import geometry, normalize
 from dynres_cli.decode import decode
-from dynres_cli.errors import UsageError
+from dynres_cli.errors import ImageError, UsageError
 from dynres_cli.facts import Handling, Limits
 from dynres_cli.geometry import Size
 from dynres_cli.kernels.cache import WORTH_COMPILING, compile_kernels, kernels_ready
@@ -26,6 +26,8 @@ from dynres_cli.resample import Kernel, Pixels, size_of
 from dynres_cli.strategies.packing import PixelArray
 
 _CALLS = itertools.count()
+LONGEST = (1 << 31) - 1
+"""Pixels of the longest side that a format can state."""
 
 Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
 
@@ -46,8 +48,21 @@ class ViewList(list[npt.NDArray[np.float32]]):
 
 
 def plan(width: int, height: int, preset: str = "internvl2", **params: object) -> geometry.Plan:
-    """What a model is shown of a picture of this size; NotTileable if the family refuses it."""
-    return _recipe(preset, params).plan(Size(width, height))
+    """What a model is shown of a picture of this size; NotTileable if the family refuses it, UsageError for no size."""
+    return _recipe(preset, params).plan(_size(width, height))
+
+
+def _size(width: object, height: object) -> Size:
+    if not (_is_side(width) and _is_side(height)):
+        msg = f"a picture of {width!s:.40}×{height!s:.40} is none; give whole numbers of pixels from 1 to {LONGEST:,}"
+        raise UsageError(msg)
+    return Size(int(width), int(height))
+
+
+def _is_side(value: object) -> TypeGuard[int]:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return 1 <= int(value) <= LONGEST
 
 
 def tile_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> list[Pixels]:
@@ -131,8 +146,12 @@ def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
     """The picture as uint8 (height, width, 3), opened as the preset's reference does if it is a path."""
     if isinstance(source, np.ndarray):
         return _checked(source)
-    limits = Limits()
-    file = read_source(os.fspath(source), limits, follow=True)
+    limits, path = Limits(), os.fspath(source)
+    if not os.path.exists(path):
+        # Not as a run would tell it, which has listed its files before.
+        message = f"{path}: there is no such file here; give the path of a picture, or an array"
+        raise ImageError(code="vanished", message=message)
+    file = read_source(path, limits, follow=True)
     return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
 
 

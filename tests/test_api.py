@@ -70,7 +70,7 @@ def test_plan_needs_no_picture() -> None:
     assert dynres_cli.plan(1280, 720).grid == Grid(4, 2)
     assert dynres_cli.plan(1280, 720, max_num=2, thumbnail=False).total == 2
     with pytest.raises(NotTileable):
-        dynres_cli.plan(10_000, 1, preset="llava-v1.6")
+        dynres_cli.plan(100_000, 1, preset="pixtral-12b")
 
 
 def test_pack_names_the_arrays_of_the_reference() -> None:
@@ -132,3 +132,16 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     code = "import sys, dynres_cli; print(sorted({'numpy', 'PIL', 'numba', 'typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("size", [(0, 5), (-1, 5), (10.5, 5), (True, 5), ("10", 5), (10**400, 1)])
+def test_what_is_no_size_is_refused(size: tuple[Any, Any]) -> None:
+    """One kind of error, which says what is expected."""
+    with pytest.raises(UsageError, match="whole numbers of pixels"):
+        dynres_cli.plan(*size)
+
+
+def test_a_picture_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """Nobody has listed it before."""
+    with pytest.raises(ImageError, match=r"none\.png: there is no such file here"):
+        dynres_cli.load_image(tmp_path / "none.png")

@@ -75,7 +75,7 @@ def tile(
     frames: options.Frames = "first",
     max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
-    max_tiles: Annotated[int, Option(metavar="N", min=1, help="Refuse pictures that would give more tiles.")] = 1000,
+    max_tiles: Annotated[int, Option(metavar="N", min=1, help="Refuse pictures that would give more views.")] = 1000,
     max_bytes: Annotated[int, Option(metavar="N", min=1, help="Refuse larger files.")] = 256 * 1024 * 1024,
     timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for one image.")] = 120.0,
     max_memory: Annotated[

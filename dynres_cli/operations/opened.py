@@ -125,6 +125,10 @@ class OpenRun:
         self._output = self._stack.enter_context(open_output(self._out))
         self._pid = os.getpid()
 
+    def _make_own(self) -> None:
+        if self._pid != os.getpid():
+            self._open()  # a forked process shares its parent's place in the file
+
     @property
     def run(self) -> Run:
         """What the manifest says of all of them together."""
@@ -133,20 +137,23 @@ class OpenRun:
     def __len__(self) -> int:
         return len(self._offsets)
 
+    def __contains__(self, key: object) -> bool:
+        self._make_own()
+        return isinstance(key, str) and key in self._by_key()
+
     def __iter__(self) -> Iterator[OpenRecord]:
         return (self[number] for number in range(len(self)))
 
     def __getitem__(self, which: int | str) -> OpenRecord:
         """A record by its number in key order, or by its key."""
-        if self._pid != os.getpid():
-            self._open()  # a forked process shares its parent's place in the file
-        number = self._number(which) if isinstance(which, str) else which
+        self._make_own()
+        number = self._by_key()[which] if isinstance(which, str) else which
         return OpenRecord(self._output, self._output.at(self._offsets[number]))
 
-    def _number(self, key: str) -> int:
+    def _by_key(self) -> dict[str, int]:
         if not self._numbers:
             self._numbers = {record.key: number for number, record in enumerate(self._output.records())}
-        return self._numbers[key]
+        return self._numbers
 
     def __reduce__(self) -> tuple[type[OpenRun], tuple[str]]:
         return OpenRun, (self._out,)

@@ -28,6 +28,7 @@ def test_records_come_in_key_order_with_their_fields(finished: Path) -> None:
         assert (len(run), run[1].key, run[-1].key, run["tall.jpg"].orientation) == (5, "a/wide.png", "z.bmp", 6)
         assert [record.status for record in run].count("failed") == 1
         assert run.run.tiled == 4
+        assert [key in run for key in ("tall.jpg", "no.jpg", 1)] == [True, False, False]
         with pytest.raises(KeyError):
             run["no.jpg"]
         with pytest.raises(IndexError):
