@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -86,6 +87,9 @@ def check_distinct(named: Iterable[tuple[str, str]]) -> None:
     """
     owners: dict[str, str] = {}
     for key, name in named:
+        if key in owners and os.path.normpath(owners[key]) == os.path.normpath(name):
+            msg = f"{_shown(name)} is given twice; each picture has one place in the output, so name it once"
+            raise UsageError(msg)
         if key in owners:
             msg = (
                 f"{_shown(owners[key])} and {_shown(name)} would share the place {_shown(key)} in the output; {_ADVICE}"

@@ -166,7 +166,7 @@ def test_lists_below_a_root_and_with_zero_bytes(here: Path) -> None:
         pytest.param(Selection(("a.jpg", "sub/a.jpg")), "'a.jpg' and 'sub/a.jpg'", id="two files of one name"),
         pytest.param(Selection(("sub", "other/sub")), "'sub' and 'other/sub'", id="two folders of one name"),
         pytest.param(Selection(files_from="outside"), "outside the root", id="a listed file outside the root"),
-        pytest.param(Selection(files_from="twice"), "would share", id="a file listed twice"),
+        pytest.param(Selection(files_from="twice"), "is given twice", id="a file listed twice"),
         pytest.param(Selection(files_from="parent"), "needs a folder", id="a key that is another one's parent"),
         pytest.param(Selection(files_from="zeros"), "-0", id="a list with zero bytes, read by lines"),
         pytest.param(Selection(files_from="nolist"), "cannot be read", id="no list"),

@@ -198,6 +198,9 @@ def cluster_at(address: str | None, *, shared: bool) -> Cluster:
 
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:
     """The arguments, once it is clear that the last one is the output."""
+    if not paths[-1]:
+        msg = "the output has no name; give a folder: dynres tile IN... OUT"
+        raise UsageError(msg)
     if len(paths) > 1 or listed:
         return paths
     msg = f"give the inputs and then the output folder: dynres tile {paths[0]} OUT"
