@@ -135,6 +135,7 @@ PRESETS: dict[str, Preset] = {
         PixelPolicy(*CLIP, alpha="white"),
         "Llama 3.2 Vision 11B and 90B",
         confirmed=False,
+        notes="an RGB picture with a transparent colour goes over white, as in transformers 5; 4.57 leaves it",
     ),
     "llama-4": Preset(
         "llama4",
@@ -161,7 +162,11 @@ PRESETS: dict[str, Preset] = {
         confirmed=False,
     ),
     "pixtral-12b": Preset(
-        "pixtral", {"longest_edge": 1024, "patch_size": 16}, PixelPolicy(*CLIP, alpha="white"), "Pixtral-12B"
+        "pixtral",
+        {"longest_edge": 1024, "patch_size": 16},
+        PixelPolicy(*CLIP, alpha="white"),
+        "Pixtral-12B",
+        notes="an RGB picture with a transparent colour goes over white, as in transformers 5; 4.57 leaves it",
     ),
     "mistral-small-3.1": Preset(
         "pixtral",

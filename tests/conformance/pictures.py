@@ -6,6 +6,7 @@ import io
 import math
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -39,6 +40,8 @@ MODE_SIZES = ((97, 131), (640, 210))
 
 OPAQUE_MODES = ("L", "1", "P", "I;16", "CMYK")
 TRANSPARENT_MODES = ("RGBA", "LA", "P, one index transparent", "P, an alpha an index")
+KEYED_MODE = "RGB, one colour transparent"
+"""What transformers 4 leaves alone because it is RGB, and 5 puts over white."""
 
 
 def picture(width: int, height: int, seed: int = 0) -> Image.Image:
@@ -65,7 +68,8 @@ def file_in_mode(image: Image.Image, mode: str) -> bytes:
     held, _, kind = mode.partition(", ")
     made = image.quantize(32) if held == "P" else _with_alpha(image) if held.endswith("A") else image
     made = _sixteen_bits(image) if held == "I;16" else made.convert(held)
-    transparent = {"one index transparent": 7, "an alpha an index": bytes(range(0, 256, 8))}
+    transparent: dict[str, Any] = {"one index transparent": 7, "an alpha an index": bytes(range(0, 256, 8))}
+    transparent["one colour transparent"] = made.getpixel((made.width // 2, made.height // 2))
     settings = {"transparency": transparent[kind]} if kind else {}
     file = io.BytesIO()
     made.save(file, "TIFF" if held == "CMYK" else "PNG", **settings)

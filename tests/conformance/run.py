@@ -28,6 +28,7 @@ from tests.conformance.compare import Difference, compare
 from tests.conformance.ours import see, see_file
 from tests.conformance.pictures import (
     COMMON_SIZES,
+    KEYED_MODE,
     MODE_SIZES,
     OPAQUE_MODES,
     TRANSPARENT_MODES,
@@ -36,7 +37,7 @@ from tests.conformance.pictures import (
     random_sizes,
 )
 from tests.conformance.reference import load_references
-from tests.conformance.reference.contract import Reference, Refused, Seen, pass_order
+from tests.conformance.reference.contract import ONLY_5, Reference, Refused, Seen, pass_order
 
 CHEAP = 1_500_000
 """Pixels of a picture and of all surfaces made from it, up to which it is tried whenever it comes up."""
@@ -85,7 +86,12 @@ def modes_of(reference: Reference) -> tuple[str, ...]:
     """The modes of files whose way into RGB is the followed one in this environment."""
     opaque = not reference.converts or environment() in reference.opaque_in
     transparent = not reference.converts or environment() in reference.transparent_in
-    return (*(OPAQUE_MODES if opaque else ()), *(TRANSPARENT_MODES if transparent else ()))
+    keyed = transparent and reference.converts and environment() in ONLY_5
+    return (
+        *(OPAQUE_MODES if opaque else ()),
+        *(TRANSPARENT_MODES if transparent else ()),
+        *((KEYED_MODE,) if keyed else ()),
+    )
 
 
 def mode_differences(preset: str, reference: Reference, size: tuple[int, int], mode: str) -> Difference:
