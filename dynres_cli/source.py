@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
 import stat
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,11 +15,9 @@ from dynres_cli.containers import kind_of
 from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
+from dynres_cli.lists import names_in
 from dynres_cli.tree import SkipReason, Tree, merged, portable, same_place
 from dynres_cli.urls import bare, is_url, protocol
-
-PATIENCE = 0.1
-"""Seconds between two looks at whether the listing is to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +37,7 @@ class Selection:
     out: str | None = None
     fold: bool = False
     is_stopped: Callable[[], bool] = lambda: False
-    """Asked while stdin has nothing to read; a list that is stopped ends where it is."""
+    """Asked while stdin has nothing to read; a list that is stopped counts as empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +219,7 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
     if selection.files_from is None:
         return
     root = os.path.abspath(selection.root or os.curdir)
-    for line in _lines(selection.files_from, b"\0" if selection.null_separated else b"\n", selection.is_stopped):
+    for line in names_in(selection.files_from, b"\0" if selection.null_separated else b"\n", selection.is_stopped):
         if is_url(line):
             msg = f"{line!r} in the list is a URL, and lists name local files; give URLs as inputs themselves"
             raise UsageError(msg)
@@ -234,47 +230,6 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
             msg = f"{line!r} in the list is outside the root {root!r}; give --root a folder that holds all listed files"
             raise UsageError(msg)
         yield _Start(portable(below), path, line, folder)
-
-
-def _lines(path: str, end: bytes, is_stopped: Callable[[], bool]) -> Iterator[str]:
-    """The names in a list, as exact as the list has them; empty ones are left out."""
-    if path == "-" and sys.stdin is None:
-        msg = "there is no stdin to read the list from; name a file instead of -"
-        raise UsageError(msg)
-    try:
-        if path == "-":
-            data = _from_stdin(is_stopped)
-        else:
-            with open(path, "rb") as file:
-                data = file.read()
-    except OSError as error:
-        msg = f"the list {path!r} cannot be read: {error.strerror}; give a file of names, or - for standard input"
-        raise UsageError(msg) from error
-    if end == b"\n":
-        data = data.replace(b"\r\n", b"\n")
-    for name in data.split(end):
-        if b"\0" in name:
-            msg = "a name in the list holds a zero byte; a list separated by zero bytes needs -0"
-            raise UsageError(msg)
-        if name:
-            yield os.fsdecode(name)
-
-
-def _from_stdin(is_stopped: Callable[[], bool]) -> bytes:
-    """All of stdin, waited for in such a way that a signal is noticed although its writer says nothing."""
-    try:
-        handle = sys.stdin.fileno()
-        select.select([handle], [], [], 0)
-    except (OSError, ValueError):
-        return sys.stdin.buffer.read()  # what is no pipe of this system is read in one go
-    pieces = []
-    while not is_stopped():
-        if select.select([handle], [], [], PATIENCE)[0]:
-            piece = os.read(handle, 1 << 20)
-            if not piece:
-                break
-            pieces.append(piece)
-    return b"".join(pieces)
 
 
 def _looked_up(line: str, root: str) -> str:

@@ -19,7 +19,7 @@ LAYERS = {
     1: ("geometry", "svg", "items", "storage", "engines", "formats", "arena", "addresses", "urls", "jsontext", "names"),
     2: (
         *("strategies", "presets", "manifest", "keys", "globs", "facts", "headers", "tree", "source", "opening"),
-        *("ordering", "ranges", "fetching", "containers", "prefixes"),
+        *("ordering", "lists", "ranges", "fetching", "containers", "prefixes"),
         *("depth", "picture", "webp", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
     3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome", "leftovers"),

@@ -12,7 +12,6 @@ from dynres_cli.manifest import TiledRecord
 from dynres_cli.operations.replanning import size_of
 
 FrameName = Literal["stored", "original", "canvas", "tile", "norm1000"]
-FRAMES: tuple[FrameName, ...] = ("stored", "original", "canvas", "tile", "norm1000")
 
 Pair = tuple[Fraction, Fraction]
 Rect = tuple[Fraction, Fraction, Fraction, Fraction]

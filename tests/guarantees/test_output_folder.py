@@ -193,10 +193,8 @@ def test_a_signal_is_noticed_while_a_list_is_waited_for(tmp_path: Path, command:
     pipe = subprocess.PIPE
     with subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, cwd=tmp_path) as run:
         wait_for(lambda: seconds_of(run.pid) > 0.1 and _catches_sigterm(run.pid))
-        started = time.monotonic()
         run.send_signal(signal.SIGTERM)
         assert run.wait(60) == 143
-        assert time.monotonic() - started < 10
         assert run.stderr is not None
         assert b"found no image" not in run.stderr.read()
     assert not (tmp_path / "out").exists()
