@@ -108,6 +108,9 @@ def listing(selection: Selection) -> Listing:
     Raises UsageError for an input that does not exist, for a listed file outside the root, and for two inputs that
     would share a place in the output.
     """
+    if selection.root is not None and selection.files_from is None:
+        msg = "--root says where the keys of a list begin; give one with --files-from, or leave --root out"
+        raise UsageError(msg)
     skipped: Counter[SkipReason] = Counter()
     starts = [*_from_command_line(selection), *_from_list(selection)]
     keys.check_distinct((keys.place(start.source, fold=selection.fold), start.named) for start in starts)

@@ -126,9 +126,13 @@ MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", min=1, help="Refu
 
 
 def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> dict[str, object]:
-    """The parameters of --set and of the options that name one, which win."""
+    """The parameters of --set and of the options that name one; UsageError where both name the same."""
     given = {name: value for name, value in named.items() if value is not None}
-    return {**assignments(pairs or []), **given}
+    assigned = assignments(pairs or [])
+    for name in given.keys() & assigned.keys():
+        msg = f"{name} is given twice, by --set and by --{name.replace('_', '-')}; leave one out"
+        raise UsageError(msg)
+    return {**assigned, **given}
 
 
 def shard(text: str | None) -> Shard:

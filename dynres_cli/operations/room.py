@@ -39,9 +39,18 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Wa
         expected += outcome.bytes_written if isinstance(outcome, Done) else 0
     forecast = expected * count // max(seen, 1) - _in_shards(job)
     if forecast > free:
-        advice = "make room, or write less with --tiles none, --tensor none or --dtype float16"
+        advice = ", or ".join(["make room", *_writing_less(job)])
         message = f"{job.out}: about {forecast:,} bytes would be written and {free:,} are free; {advice}"
         raise RunError(message, "output")
+
+
+def _writing_less(job: Job) -> list[str]:
+    """What would make this run's files smaller, as far as there is anything."""
+    writing, has_both = job.writing, job.writing.tiles == "png" and job.writing.tensor == "npy"
+    options = ["--tiles none", "--tensor none"] if has_both else []
+    if writing.tensor == "npy" and writing.dtype == "float32":
+        options.append("--dtype float16")
+    return ["write less with " + " or ".join(options)] if options else []
 
 
 def most_bytes(job: Job) -> int | None:

@@ -13,6 +13,7 @@ from dynres_cli.addresses import parsed
 from dynres_cli.engines import ENGINES, on_ray
 from dynres_cli.engines.contract import UNWATCHED, Engine, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError, UsageError
+from dynres_cli.globs import EVERYTHING
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, forget, process, recorded
 from dynres_cli.keys import Shard
@@ -208,4 +209,6 @@ def nothing_in(selection: Selection, found: Listing) -> str:
     places = ", ".join(repr(each) for each in selection.inputs) or "the list"
     passed = sum(found.skipped.values())
     hint = f"; {passed:,} other files were passed over, see --help for the names that are tried" if passed else ""
+    if selection.filter != EVERYTHING:
+        hint += "; only names that pass --include and --exclude count"
     return f"found no image in {places}{hint}"

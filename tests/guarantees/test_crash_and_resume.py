@@ -226,7 +226,10 @@ def test_a_disk_without_room_is_found_before_the_first_picture(tmp_path: Path, s
     done = tile(tmp_path / "in", small_disk / "out")
     assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
     assert re.search(rb"about [678],\d{3},\d{3} bytes would be written and 2,\d{3},\d{3} are free", done.stderr)
+    assert b"make room, or write less with --tiles none or --tensor none or --dtype float16" in done.stderr
     assert tree(small_disk / "out") == {}
+    packed = tile(tmp_path / "in", small_disk / "out", "--layout", "packed", "--dtype", "uint8")
+    assert (packed.returncode, packed.stderr.endswith(b"make room\n")) == (1, True)
 
 
 @posix
