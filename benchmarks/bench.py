@@ -34,6 +34,7 @@ TORCH = ROOT / ".venv-transformers5" / "bin" / "python"
 
 ROWS: dict[str, Callable[[rows.Bench], rows.Rows]] = {
     "files": rows.files,
+    "long": rows.long_runs,
     "png": rows.png_only,
     "tensor": rows.tensor_only,
     "load": rows.load,
@@ -49,7 +50,7 @@ ROWS: dict[str, Callable[[rows.Bench], rows.Rows]] = {
 }
 TABLES: dict[str, Callable[[rows.Bench], Any]] = {"stages": rows.stages, "families": rows.families}
 """What is told in a table of its own, beside the bars."""
-NOT_WHEN_QUICK = {"level-1", "fsync", "worker-memory", "parent-memory"}
+NOT_WHEN_QUICK = {"long", "level-1", "fsync", "worker-memory", "parent-memory"}
 
 
 def options() -> argparse.Namespace:

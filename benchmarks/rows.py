@@ -81,12 +81,12 @@ def room(bench: Bench) -> Iterator[Path]:
         out.rename(spent / str(len(list(spent.iterdir()))))
 
 
-def tiled(bench: Bench, *options: str) -> Timed:
-    """A run of `dynres tile` over the corpus, to be timed."""
+def tiled(bench: Bench, *options: str, pictures: Path | None = None) -> Timed:
+    """A run of `dynres tile` over the corpus, or over other pictures, to be timed."""
 
     def timed() -> float:
         with room(bench) as out:
-            return run(dynres("tile", bench.corpus, out, "-q", *options)).seconds
+            return run(dynres("tile", pictures or bench.corpus, out, "-q", *options)).seconds
 
     return timed
 
@@ -127,13 +127,37 @@ def files(bench: Bench) -> Rows:
         "dynres -j 2": tiled(bench, "-j", "2"),
     }
     readings = interleave(sides, bench.rounds(9, 2))
-    ours = ratio(readings, "dynres -j 1", "dynres -j 2").values
-    theirs = ratio(readings, "reference", "reference, Pool(2)").values
     return {
         "files-j1": ratio(readings, "reference", "dynres -j 1"),
         "files-j2": ratio(readings, "reference, Pool(2)", "dynres -j 2"),
-        "scaling": Row([a / b for a, b in zip(ours, theirs, strict=True)], {"dynres": ours, "reference": theirs}),
+        "scaling": scaling(readings),
     }
+
+
+def scaling(readings: dict[str, list[float]]) -> Row:
+    """How dynres scales over how the reference does, round by round."""
+    ours = ratio(readings, "dynres -j 1", "dynres -j 2").values
+    theirs = ratio(readings, "reference", "reference, Pool(2)").values
+    return Row([a / b for a, b in zip(ours, theirs, strict=True)], {"dynres": ours, "reference": theirs})
+
+
+def long_runs(bench: Bench) -> Rows:
+    """How both scale once a run lasts: dynres is given every picture four times, the reference once.
+
+    Starting Python is a seventh of dynres's run over the corpus on two cores, and a hundredth of the reference's.
+    """
+    many = bench.scratch / "fourfold"
+    for copy in range(4):
+        (many / str(copy)).mkdir(parents=True)
+        for path in bench.paths:
+            os.link(path, many / str(copy) / path.name)
+    sides = {
+        "reference": plainly(bench),
+        "dynres -j 1": tiled(bench, "-j", "1", pictures=many),
+        "reference, Pool(2)": plainly(bench, "--pool", "2"),
+        "dynres -j 2": tiled(bench, "-j", "2", pictures=many),
+    }
+    return {"scaling-long": scaling(interleave(sides, bench.rounds(9, 1)))}
 
 
 def png_only(bench: Bench) -> Rows:
