@@ -175,7 +175,10 @@ def _write(writer: Writer, key: str, data: bytes, *, overwrite: bool) -> None:
                 msg = f"{key}.png: another file stands there; remove it, or add --overwrite"
                 raise NotJoined(msg)
         writer.write(folder, [NewFile(f"{name}.png", (data,))])
-    except (ImageError, OSError) as error:
+    except OSError as error:
+        msg = f"{key}.png: cannot be written ({error.strerror})"
+        raise NotJoined(msg) from error
+    except ImageError as error:
         msg = f"{key}.png: {error}"
         raise NotJoined(msg) from error
     except RunError as error:
