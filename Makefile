@@ -8,7 +8,7 @@ STAMP := $(VENV)/.stamp
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test documents test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens wheel clean
+.PHONY: help demo test documents test-pillow12 browser stores test-ray test-all fuzz check format bench bench-scale docs man pictures conformance goldens clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

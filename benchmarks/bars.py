@@ -45,7 +45,7 @@ BARS: dict[str, Bar] = {
     ),
     "bytes": Bar("PNG bytes against Pillow's default", 1.15, 1.08, "lower", "{:.3f}"),
     "scaling": Bar("`-j 1` over `-j 2`, divided by the reference script's own 1 over `Pool(2)`", 0.95, 1.05),
-    "scaling-long": Bar("the same where dynres has every picture four times, so that its start counts less", 0.95, 1.05),
+    "scaling-long": Bar("the same, dynres with every picture four times, so that its start counts less", 0.95, 1.05),
     "plan": Bar("`plan` on 10,000 files, headers only, images a second", 3000, 10_000, "higher", "{:,.0f}"),
     "help": Bar("`dynres --help`, best of five", 200, 130, "lower", "{:.0f} ms"),
     "tile-help": Bar("`dynres tile --help`, best of five", 250, 150, "lower", "{:.0f} ms"),

@@ -41,7 +41,7 @@ def median(readings: Readings | None, key: str) -> float | None:
 def spread(bar: Bar, values: list[float]) -> str:
     """The smallest and the largest value, if there is more than one."""
     if len(values) < 2:
-        return ""
+        return "(1)"
     return f"{bar.shown(min(values))} – {bar.shown(max(values))} ({len(values)})"
 
 
@@ -105,9 +105,16 @@ def page(runs: list[Readings]) -> str:
     return "\n".join(parts)
 
 
+def shown(runs: list[Readings]) -> list[Readings]:
+    """The runs that have something in the tables: for each row the newest two, for each table the newest."""
+    with_row = [[run for run in runs if key in run["rows"]][-2:] for key in BARS]
+    with_table = [[run for run in runs if run.get(name)][-1:] for name in ("stages", "families")]
+    return [run for several in (*with_row, *with_table) for run in several]
+
+
 def earlier_commands(runs: list[Readings]) -> list[str]:
     """The commands of the runs whose readings stand in the table beside the newest one's."""
-    told = [f"* run before: `{run['command']}`, {run['date']}" for run in reversed(runs[-3:-1])]
+    told = [f"* run before: `{run['command']}`, {run['date']}" for run in reversed(runs[:-1]) if run in shown(runs)]
     return [*told, "", "A run measures what it was asked for; a row tells the newest two runs that have it."]
 
 

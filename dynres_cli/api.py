@@ -151,8 +151,11 @@ def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
         # Not as a run would tell it, which has listed its files before.
         message = f"{path}: there is no such file here; give the path of a picture, or an array"
         raise ImageError(code="vanished", message=message)
-    file = read_source(path, limits, follow=True)
-    return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
+    try:
+        file = read_source(path, limits, follow=True)
+        return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
+    except ImageError as error:
+        raise ImageError(error.code, f"{path!s}: {error}") from error
 
 
 def _checked(array: npt.NDArray[Any]) -> Pixels:

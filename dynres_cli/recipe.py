@@ -65,13 +65,14 @@ def resolve(
     """
     name = preset or _first_preset_of(strategy)
     if name not in PRESETS:
-        raise UsageError(unknown("preset", name, PRESETS))
+        hint = f" (it is a strategy: --strategy {name})" if name in FAMILIES else ""
+        raise UsageError(unknown("preset", name, PRESETS) + hint)
     chosen = PRESETS[name]
     if strategy is not None and strategy != chosen.strategy:
         msg = f"preset {name} belongs to strategy {chosen.strategy}, not to {strategy}; give one of the two"
         raise UsageError(msg)
     family = load(chosen.strategy)
-    values = {**chosen.params, **_parsed(family.params, overrides or {})}
+    values = {**chosen.params, **_parsed(name, family.params, overrides or {})}
     return Recipe(name, chosen.strategy, family.params(**values), chosen.pixels)
 
 
@@ -86,18 +87,20 @@ def _first_preset_of(strategy: str | None) -> str:
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that does not exist, with the nearest one that does."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(set(known)))}"
+    names = sorted(set(known))
+    near = [each for each in names if name and each.startswith(name)] or difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(names)}"
     return f"there is no {kind} named {name!r}{hint}"
 
 
-def _parsed(params: type[Params], overrides: Mapping[str, object]) -> dict[str, Any]:
+def _parsed(preset: str, params: type[Params], overrides: Mapping[str, object]) -> dict[str, Any]:
     """Overrides with text turned into the parameters' own types."""
     hints = get_type_hints(params)
     names = {field.name for field in dataclasses.fields(params)}
     for name in overrides:
         if name not in names:
-            raise UsageError(unknown("parameter", name, names))
+            msg = f"{preset}: {unknown('parameter', name, names)}"
+            raise UsageError(msg)
     return {name: parse_value(name, value, hints[name]) for name, value in overrides.items()}
 
 

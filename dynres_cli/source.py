@@ -16,7 +16,7 @@ from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.lists import names_in
-from dynres_cli.tree import SkipReason, Tree, merged, portable, same_place
+from dynres_cli.tree import SkipReason, Tree, is_output, merged, portable, same_place
 from dynres_cli.urls import bare, is_url, protocol
 
 
@@ -150,6 +150,7 @@ def _from_command_line(selection: Selection) -> Iterator[_Start]:
             yield _Start(portable(_name(given)), given, given, folder=False)
             continue
         _refuse_output_itself(given, selection.out)
+        _refuse_other_output(given)
         yield _Start(portable(_name(given)) if several else "", given, given, folder=True)
 
 
@@ -204,6 +205,13 @@ def _is_folder(given: str) -> bool:
 def _refuse_output_itself(given: str, out: str | None) -> None:
     if out is not None and same_place(given, out):
         msg = f"the output {out!r} is the input itself; give another folder for the output"
+        raise UsageError(msg)
+
+
+def _refuse_other_output(given: str) -> None:
+    """Guarantee 34: what an earlier run made is nobody's input."""
+    if is_output(given):
+        msg = f"{given!r} is an output of dynres, whose tiles are no inputs; give the pictures it was made from"
         raise UsageError(msg)
 
 

@@ -177,6 +177,16 @@ def _unreadable(folder: _Folder, error: OSError) -> Failed:
     return Failed(source, source, "read", "unreadable", message)
 
 
+def is_output(folder: str) -> bool:
+    """Whether a folder was written by dynres: finished, as its manifest says, or begun."""
+    if os.path.isdir(os.path.join(folder, STATE)):
+        return True
+    try:
+        return _is_ours(os.path.join(folder, MANIFEST))
+    except OSError:
+        return False
+
+
 def _is_ours(manifest: str) -> bool:
     with open(manifest, "rb") as file:
         return is_of_dynres(file.read(START))

@@ -91,6 +91,7 @@ def test_a_broken_file_is_an_error_with_a_code(tmp_path: Path) -> None:
     with pytest.raises(ImageError) as caught:
         dynres_cli.load_image(path)
     assert caught.value.code == "truncated"
+    assert str(caught.value).startswith(f"{path}: ")
 
 
 @pytest.mark.parametrize(

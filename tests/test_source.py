@@ -128,6 +128,16 @@ def test_output_inside_input_is_never_input(here: Path, out: str) -> None:
     assert listed.skipped["is_output"] == 3
 
 
+def test_an_earlier_output_is_no_input(here: Path) -> None:
+    """Guarantee 34: nor is it when it is named itself, finished or begun; its folder's other pictures can be named."""
+    make(here, "old/x.jpg/tile_r0_c0.png", "half/.dynres/lock", "half/photos/a.jpg")
+    (here / "old/manifest.json").write_text('{"schema": "dynres.manifest/1", "run": {}}')
+    for folder in ("old", "half"):
+        with pytest.raises(UsageError, match="an output of dynres"):
+            listing(Selection((folder,)))
+    assert keys_of(listing(Selection(("half/photos",)))) == ["a.jpg"]
+
+
 def test_input_inside_output_does_not_take_tiles(here: Path) -> None:
     """Guarantee 34: with the input below the output, folders that hold a picture's tiles are passed over."""
     make(here, "work/in/a.jpg", "work/in/b.jpg/grid.json", "work/in/b.jpg/tile_r0_c0.png")

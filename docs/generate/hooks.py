@@ -42,8 +42,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for source, path in PROJECT.items():
         if (ROOT / source).is_file():
             files.append(File.generated(config, path, content=(ROOT / source).read_text("utf-8")))
-    for image in sorted((ROOT / "benchmarks" / "results").glob("*.svg")):
-        files.append(File.generated(config, f"project/results/{image.name}", abs_src_path=str(image)))
+    for image in sorted((ROOT / "benchmarks").glob("*.png")):
+        files.append(File.generated(config, f"project/{image.name}", abs_src_path=str(image)))
     if config.nav is not None:
         config.nav = list(_spelled_out(config.nav, files))
     return files
@@ -109,7 +109,7 @@ def _in_site(place: str, files: Files) -> str | None:
         return "index.md"
     if place in PROJECT:
         return PROJECT[place]
-    if place.startswith("benchmarks/results/"):
+    if place.startswith("benchmarks/") and place.endswith(".png"):
         place = place.replace("benchmarks/", "docs/project/", 1)
     inside = place.removeprefix("docs/")
     return inside if inside != place and files.get_file_from_path(inside) is not None else None

@@ -36,7 +36,7 @@ dynres \\- {_text(_lowered(ABOUT))}
 .SH DESCRIPTION
 dynres picks the tile grid for each picture\\(aqs aspect ratio, resizes the picture over it, cuts the tiles, adds the
 thumbnail, and writes PNGs, a float32 tensor and a JSON record of every box and token, bit for bit as the model\\(aqs
-own code does.
+own code does, or within a stated tolerance where that exists in torch alone.
 .SH COMMANDS
 {listed}
 .SH OPTIONS

@@ -13,6 +13,9 @@ import typer
 from dynres_cli.cli.app import COMMANDS
 from dynres_cli.errors import UsageError
 
+NOT_IN_A_FILE = ("--config", "--shard")
+"""The file itself, and what differs from task to task."""
+
 
 def defaults(context: typer.Context, found: Path) -> dict[str, Any]:
     """What the file says of this command's options, by the names of its parameters."""
@@ -50,10 +53,13 @@ def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) ->
         option.removeprefix("--"): parameter.name
         for parameter in context.command.params
         for option in parameter.opts
-        if option.startswith("--")
+        if option.startswith("--") and option not in NOT_IN_A_FILE
     }
     for name in table:
-        if name not in names or name in ("config", "shard"):
+        if name not in names:
+            if f"--{name}" in NOT_IN_A_FILE:
+                msg = f"{found}: --{name} is given on the command line alone; take it out of the file"
+                raise UsageError(msg)
             near = difflib.get_close_matches(name, list(names), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             msg = f"{found}: {context.info_name} has no option {name!r}{hint}"

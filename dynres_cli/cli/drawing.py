@@ -45,17 +45,28 @@ def run(asked: Request, *, quiet: bool) -> int:
             pieces = draw_all(order, piece, watch, seen)
         if steering.signal is not None:
             return 128 + steering.signal
-        cover = _cover(output, pieces)
+        lost = _lost(pieces) if sources else ()
+        cover = _cover(output, pieces, lost)
         _bind(output.root, cover, pieces, folder)
     if not quiet:
         where = safe(joined(output.root, page_name(1)))
         printing.note(f"{where}: {count(pieces.count, 'picture')} on {count(cover.pages, 'page')}")
+        for note in lost:
+            printing.note(note)
         if pieces.missing:
             printing.note(f"{count(pieces.missing, 'picture')} with files that cannot be read; see dynres verify")
     return 3 if pieces.missing else 0
 
 
-def _cover(output: Output, pieces: Pieces) -> Cover:
+def _lost(pieces: Pieces) -> tuple[str, ...]:
+    """That originals were not found where they were said to be."""
+    if not pieces.without_source:
+        return ()
+    shown = f"{pieces.without_source:,} of {count(pieces.tiled, 'picture')}"
+    return (f"{shown} are not below --source; their canvases are shown, joined from the tiles",)
+
+
+def _cover(output: Output, pieces: Pieces, lost: tuple[str, ...]) -> Cover:
     """What stands on every page."""
     run_of, shares = output.run, pieces.shares
     facts = [
@@ -64,7 +75,7 @@ def _cover(output: Output, pieces: Pieces) -> Cover:
         ("tokens", f"{shares.all_tokens:,}"),
         ("failed", f"{shares.failed:,}"),
     ]
-    notes = () if pieces.count == run_of.images else (f"a sample of {pieces.count:,} of {run_of.images:,} pictures",)
+    sampled = () if pieces.count == run_of.images else (f"a sample of {pieces.count:,} of {run_of.images:,} pictures",)
     flags = tuple(sorted(shares.flags)) + (("failed",) if shares.failed else ())
     title = os.path.basename(os.path.abspath(output.root))
     return Cover(
@@ -75,7 +86,7 @@ def _cover(output: Output, pieces: Pieces) -> Cover:
         shares.histograms(),
         flags,
         pieces.count,
-        notes,
+        (*sampled, *lost),
     )
 
 

@@ -29,7 +29,9 @@ EPILOG = f"""Examples:
 
   cat photo.jpg | dynres inspect - --json | jq .grid
 
-{options.ENVIRONMENT}"""
+{options.ENVIRONMENT}
+
+Exit status: 0 all done, 1 a drawing cannot be written, 2 usage, 3 some pictures cannot be looked at."""
 
 
 def inspect(
@@ -73,6 +75,7 @@ def inspect(
     if out is not None and (len(images) > 1 or images == ["-"]):
         msg = f"--out {out} can hold one picture from a file; name one IMG"
         raise UsageError(msg)
+    options.check_folder_of(out)
     if frames == "all" and (all_ or out is not None or "-" in images):
         msg = "--frames all looks at the pictures of files one by one; leave out --all, --out and -"
         raise UsageError(msg)

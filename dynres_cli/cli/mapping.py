@@ -61,6 +61,8 @@ def map_(
     from dynres_cli.report import mapped, printing
     from dynres_cli.report.text import safe
 
+    options.check_folder_of(picture)
+
     def shapes() -> Iterator[Asked]:
         return asking.asked(file, boxes, need_view=start == "tile")
 
@@ -94,7 +96,4 @@ def save(mapper: Mapper, key: str, shapes: list[Asked], path: Path) -> None:
     from dynres_cli.storage import NewFile, Writer
 
     folder, name = os.path.split(os.path.abspath(path))
-    if not os.path.isdir(folder):
-        msg = f"--out {path}: its folder does not exist; make it first"
-        raise UsageError(msg)
     Writer(folder).write("", [NewFile(name, (drawn(mapper, key, shapes),))])

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 Option = partial(typer.Option, show_envvar=False)
 """The rule DYNRES_… for every option is told once, at the end of a help, not on every line of it."""
 
-ENVIRONMENT = (
-    "Every option is read from DYNRES_… too (DYNRES_MAX_NUM=6), and from the command's table in ./dynres.toml."
-)
+ENVIRONMENT = "Options are read from DYNRES_… too (DYNRES_MAX_NUM=6), and from the command's table in ./dynres.toml."
 
 
 def load_config(context: typer.Context, file: Path | None) -> Path | None:
@@ -85,7 +83,7 @@ Strategy = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    Option("--set", metavar="NAME=VALUE", envvar="DYNRES_SET", help="One parameter, by the reference's own name."),
+    Option("--set", metavar="NAME=VALUE", envvar="DYNRES_SET", help="A parameter by the reference's name; repeatable."),
 ]
 MinNum = Annotated[int | None, Option("--min-num", metavar="N", help="Fewest tiles of a grid (InternVL) [1].")]
 MaxNum = Annotated[int | None, Option("--max-num", metavar="N", help="Most tiles of a grid (InternVL) [12].")]
@@ -102,8 +100,8 @@ Null = Annotated[bool, Option("-0", "--null", help="The list is separated by NUL
 Root = Annotated[
     Path | None, Option("--root", metavar="DIR", help="Where keys of --files-from begin [current folder].")
 ]
-Include = Annotated[list[str] | None, Option("--include", metavar="GLOB", help="Only files that match.")]
-Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="No files that match.")]
+Include = Annotated[list[str] | None, Option("--include", metavar="GLOB", help="Only files that match; repeatable.")]
+Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="No files that match; repeatable.")]
 Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders too.")]
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
 ManifestSize = Annotated[
@@ -112,8 +110,12 @@ ManifestSize = Annotated[
 ]
 Json = Annotated[bool, Option("--json", help="Print JSON on stdout and nothing else there.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")]
-Exif = Annotated[str, Option("--exif", help="reference, ignore or apply: turn rotated pictures upright.")]
-Alpha = Annotated[str, Option("--alpha", help="reference, drop, white or #rrggbb: what is behind transparency.")]
+Exif = Annotated[
+    str, Option("--exif", metavar="HOW", help="reference, ignore or apply: turn rotated pictures upright.")
+]
+Alpha = Annotated[
+    str, Option("--alpha", metavar="HOW", help="reference, drop, white or #rrggbb: what is behind transparency.")
+]
 Frames = Annotated[
     Literal["first", "all"],
     Option("--frames", help="Of files that hold several pictures: all are tiled below KEY/frame_00000 and so on."),
@@ -133,6 +135,13 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
         msg = f"{name} is given twice, by --set and by --{name.replace('_', '-')}; leave one out"
         raise UsageError(msg)
     return {**assigned, **given}
+
+
+def check_folder_of(drawing: Path | None) -> None:
+    """Refuse a file for a drawing whose folder is not there, before any work is done for it."""
+    if drawing is not None and not drawing.absolute().parent.is_dir():
+        msg = f"--out {drawing}: its folder does not exist; make it first"
+        raise UsageError(msg)
 
 
 def shard(text: str | None) -> Shard:

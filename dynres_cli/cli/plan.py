@@ -29,7 +29,7 @@ Exit status: 0 all can be tiled, 1 nothing fits, 2 usage, 3 some will fail, 4 no
 
 
 def plan(
-    paths: Annotated[list[str] | None, typer.Argument(metavar="IN...", help="Files and folders.")] = None,
+    paths: Annotated[list[str] | None, typer.Argument(metavar="[IN...]", help="Files and folders.")] = None,
     *,
     preset: options.Preset = None,
     strategy: options.Strategy = None,
@@ -97,6 +97,7 @@ def plan(
     given = options.overrides(set_, named)
     asked = Asked(preset, strategy, given, exif, alpha, every=all_, sweep=sweep, budget=budget_tokens, context=context)
     asked.check(sample=sample, drawn=out is not None)
+    options.check_folder_of(out)
     workers = jobs or cores()
     memory = budget(max_memory, workers)
     writing = Writing(tiles, tensor, dtype, png_level)

@@ -8,7 +8,9 @@ from dynres_cli.cli import options
 
 EPILOG = """Examples:
 
-  dynres schema > manifest.schema.json"""
+  dynres schema > manifest.schema.json
+
+Exit status: 0 all done, 2 usage."""
 
 
 def schema(*, json: options.Json = False) -> None:

@@ -14,7 +14,9 @@ EPILOG = """Examples:
 
   dynres strategies llava-v1.6
 
-  dynres strategies --json | jq -r '.[].preset'"""
+  dynres strategies --json | jq -r '.[].preset'
+
+Exit status: 0 all done, 2 usage (also: there is no such preset or strategy)."""
 
 
 def _names(incomplete: str) -> list[str]:

@@ -24,7 +24,7 @@ EPILOG = f"""Examples:
 
   dynres tile photos/ out/ --max-num 6 --tiles none --dtype bfloat16
 
-  dynres tile s3://photos s3://tiles              (see docs/how-to/object-stores.md; archives too)
+  dynres tile s3://photos s3://tiles              (extra s3; archives too)
 
   dynres tile photos/ shards/ --layout webdataset --shard-size 500M
 
@@ -79,7 +79,7 @@ def tile(
     max_bytes: Annotated[int, Option(metavar="N", min=1, help="Refuse larger files.")] = 256 * 1024 * 1024,
     timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for one image.")] = 120.0,
     max_memory: Annotated[
-        str | None, Option(metavar="BYTES", help="For all pictures in work together, as 4G or 80%.")
+        str | None, Option(metavar="BYTES", help="For all pictures in work together, as 4G or 80% [80%].")
     ] = None,
     files_from: options.FilesFrom = None,
     null: options.Null = False,

@@ -47,6 +47,15 @@ class _QuickOption(TyperOption):
 
 
 class _QuickArgument(TyperArgument):
+    """An argument, which a help calls what we call it: Typer puts brackets, dots and its type around that."""
+
+    def get_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - Typer's own signature
+        return [str(self.metavar)]
+
+    def get_help_record(self, ctx: Any) -> tuple[str, str] | None:  # noqa: ANN401 - Typer's own signature
+        record = super().get_help_record(ctx)
+        return record and (str(self.metavar), record[1])
+
     def get_runtime_param(self) -> Any:  # noqa: ANN401 - Typer's own type is not public
         return _Quick(super().get_runtime_param)
 

@@ -26,7 +26,7 @@ Exit status: 0 all is well, 1 there is no manifest to verify against or it leads
 
 def verify(
     out: Annotated[str, typer.Argument(metavar="OUT", help="What `dynres tile` wrote.")],
-    more: Annotated[list[str] | None, typer.Argument(metavar="[IN]...", help="More inputs after --source.")] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[IN...]", help="More inputs after --source.")] = None,
     *,
     against: Annotated[
         Literal["pillow"] | None, Option("--against", help="Render again with plain Pillow and compare the pixels.")

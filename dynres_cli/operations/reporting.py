@@ -83,8 +83,11 @@ class Pieces:
 
     shares: Shares
     count: int = 0
+    tiled: int = 0
     missing: int = 0
     """Pictures of which files could not be read."""
+    without_source: int = 0
+    """Tiled pictures whose original is not among the sources."""
 
     def path(self, folder: str, number: int) -> str:
         """Where the piece of this number lies."""
@@ -126,6 +129,8 @@ def _wishes(order: ReportOrder, pieces: Pieces, in_work: dict[str, Wish]) -> Ite
         if isinstance(record, TiledRecord):
             paths = tuple(order.output.path(record, entry) for entry in record.files)
             wish = replace(wish, place=Place(order.output.root, paths, found.path if found else None))
+            pieces.tiled += 1
+            pieces.without_source += found is None
         pieces.count += 1
         in_work[key] = wish
         yield wish

@@ -11,6 +11,7 @@ from dynres_cli.fitting import scales
 from dynres_cli.manifest import Record, TiledRecord
 from dynres_cli.operations.bands import ASPECTS, ENLARGED, Bands, band, names
 from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.statistics import enlargement
 
 SCALES: Bands = (
     (0.25, "to a quarter"),
@@ -67,7 +68,13 @@ class Shares:
 
 
 def _scale(record: TiledRecord) -> float:
-    """How much the picture is enlarged on the axis that is enlarged more; 1 where its plan is not known here."""
+    """How much the picture is enlarged on the axis that is enlarged more; 1 where its plan is not known here.
+
+    Above 1 it is what the record's flag says, by which `stats` counts.
+    """
+    told = enlargement(record)
+    if told > 1:
+        return told
     try:
         return max(scales(replanned(record), size_of(record)))
     except RunError:

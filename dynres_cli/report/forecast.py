@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ def _rows(forecast: Forecast, jobs: int) -> list[tuple[str, str]]:
         rows.append(("tokens", f"{forecast.all_tokens:,}"))
         rows.append(("a picture", _a_picture(forecast)))
         rows.append(("bytes", _bytes(forecast)))
-        rows.append(("grids", histogram(forecast.grids)))
+        rows.append(("grids", histogram(_with_signs(forecast.grids))))
     if forecast.failures:
         rows.append(("failures", by_reason(forecast.failures)))
     if forecast.flags:
@@ -65,6 +66,11 @@ def _rows(forecast: Forecast, jobs: int) -> list[tuple[str, str]]:
         run = f"about {duration(forecast.seconds(jobs))} with {count(jobs, 'worker')}"
         rows.append(("a run", f"{run}, up to {size_of(forecast.memory(jobs))} of memory"))
     return rows
+
+
+def _with_signs(grids: Counter[str]) -> Counter[str]:
+    """Grids as every other table tells them; in JSON they are spelt with a letter."""
+    return Counter({grid.replace("x", "×"): number for grid, number in grids.items()})
 
 
 def _a_picture(forecast: Forecast) -> str:

@@ -85,7 +85,7 @@ def test_the_grid_is_drawn_over_the_picture(tmp_path: Path) -> None:
     assert ran.status == 0
     with Image.open(tmp_path / "grid.png") as sheet:
         assert sheet.size == (600 + 24 + 448, 448)
-    assert dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / "no" / "grid.png").status == 1
+    assert dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / "no" / "grid.png").status == 2
 
 
 @pytest.mark.parametrize("arguments", [("--max-num", "0"), ("--preset", "nothing"), ("--alpha", "#12345")])

@@ -110,6 +110,25 @@ def test_without_sources_the_canvas_is_joined_from_its_tiles(out: Path) -> None:
     assert any("joined from its tiles" in word for word in shown.words)
 
 
+def test_sources_that_are_elsewhere_are_told(out: Path, tmp_path: Path) -> None:
+    """On stderr and on the page: nobody shall take the canvases for the originals."""
+    (tmp_path / "other").mkdir()
+    shutil.copy(SAMPLES / "coffee.jpg", tmp_path / "other" / "square.png")
+    told = "3 of 3 pictures are not below --source"
+    assert told in dynres("report", out, "--source", tmp_path / "other").err
+    assert any(word.startswith(told) for word in page(out).words)
+
+
+def test_the_report_and_the_statistics_count_scales_alike(tmp_path: Path) -> None:
+    """291 pixels become 448, 1.54 times as many: what the flag rounds to 1.5 is in one band for both."""
+    Image.fromarray(noise(291, 291, 4)).save(tmp_path / "one.png")
+    dynres("tile", tmp_path / "one.png", tmp_path / "out", "--tensor", "none", "-q")
+    dynres("report", tmp_path / "out")
+    scales = dynres("stats", tmp_path / "out", "--json").json["scales"]
+    assert [name for name, number in scales.items() if number] == ["up to 1.5x"]
+    assert "up to 1.5x" in page(tmp_path / "out").words
+
+
 def test_the_histograms_count_every_picture(out: Path) -> None:
     """Grids, aspect ratios, scales, tokens, flags and failures by code, whatever the sample."""
     dynres("report", out, "--sample", "2")

@@ -322,6 +322,13 @@ def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
 
 
+def test_what_differs_from_task_to_task_has_no_place_in_a_file(folder: Path, tmp_path: Path) -> None:
+    """Exit 2; it is an option, so no other one is proposed."""
+    (tmp_path / "mine.toml").write_text("[tile]\nshard = '1/2'\n")
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert (ran.status, "--shard is given on the command line alone" in ran.err) == (2, True)
+
+
 @pytest.mark.parametrize("text", [b"[tile", b"\xff\xfe", b"x=" + b"[" * 20_000], ids=["cut", "bytes", "deep"])
 def test_a_configuration_that_is_no_toml_is_refused(folder: Path, tmp_path: Path, text: bytes) -> None:
     """Exit 2 and a sentence, also where the reader of TOML runs out of stack."""

@@ -19,7 +19,8 @@ FEWEST = 200
 
 HEAD = """# Conformance
 
-dynres beside the references' own processors, written by `make conformance`. Every size is one picture; what is compared
+dynres beside the references' own processors, or their authors' rule written anew where the column says so, written by
+`make conformance`. Every size is one picture; what is compared
 is the number, order and sizes of the views, every value, the grid, the tokens, the placeholder text and the arrays of
 `pack`, each wherever the reference gives it. A tolerance of 0 means that every bit agrees; where a reference exists in
 torch only, the largest difference of a normalised value is printed beside what is allowed. A size that the reference
@@ -29,8 +30,9 @@ for that Pillow's order of passes: the classic one below 13, the newer one from 
 Sizes are a few at the edges (exact tiles, ties, strips), then 200 drawn at random, sides of 20 to 2,500 pixels spread
 over magnitudes and ratios up to 12; a size that makes many pixels is drawn the more rarely, so that the whole ends
 within minutes. Modes are files of two sizes whose pixels are no RGB: grey, 1 bit, palette, 16 bits, CMYK, and where
-transparent pixels become opaque in the way that dynres follows, RGBA, LA and two kinds of transparent palette. The two
-generations of transformers differ in that; dynres keeps to the older one wherever it has the class.
+transparent pixels become opaque in the way that dynres follows, RGBA, LA, two kinds of transparent palette and RGB with
+one transparent colour. The two generations of transformers differ in that; dynres keeps to the older one wherever it
+has the class.
 
 """
 
