@@ -11,10 +11,12 @@ from dynres_cli.errors import RunError
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import Asked
 from dynres_cli.operations.joining import NotJoined, Wanted, canvas_of, obstacle
+from dynres_cli.operations.labelling import tagged
 from dynres_cli.operations.mapping import Mapper, NotMapped, in_original
 from dynres_cli.operations.shapes import Shape
 
 LINE, SHADOW = (255, 208, 0), (0, 0, 0)
+LONGEST_LABEL = 24
 COLOURS = ((230, 57, 70), (42, 157, 143), (69, 123, 240), (190, 90, 210), (240, 140, 30), (80, 200, 60))
 
 
@@ -34,13 +36,30 @@ def drawn(mapper: Mapper, key: str, asked: Sequence[Asked]) -> bytes:
         if view.role == "tile" and view.layer == 0:
             box = view.box
             pen.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), outline=LINE, width=1)
+    labels: list[tuple[tuple[int, int], str]] = []
     frame = frames.canvas(picture.plan, picture.size) or frames.Frame()
     for number, each in enumerate(asked):
         shape = in_original(each, picture, mapper.start)
-        _draw(pen, shape.moved(frame.from_original(shape.points)), COLOURS[number % len(COLOURS)], thick)
+        shape = shape.moved(frame.from_original(shape.points))
+        _draw(pen, shape, COLOURS[number % len(COLOURS)], thick)
+        labels.append((_corner(shape, canvas.size), _label(each, number)))
+    for corner, text in labels:
+        tagged(pen, corner, text)
     out = io.BytesIO()
     canvas.save(out, "PNG")
     return out.getvalue()
+
+
+def _label(asked: Asked, number: int) -> str:
+    """What a shape is called in the answers: its id, or which one it is of those that were given."""
+    name = str(number + 1 if asked.id is None else asked.id)
+    return "".join(char if char.isprintable() else "?" for char in name[:LONGEST_LABEL])
+
+
+def _corner(shape: Shape, within: tuple[int, int]) -> tuple[int, int]:
+    """Where a shape's label begins: at its top left, as far as that is on the picture."""
+    xs, ys = zip(*shape.points, strict=True)
+    return min(max(0, round(min(xs))), within[0] - 1), min(max(0, round(min(ys))), within[1] - 1)
 
 
 def _cannot(key: str, why: str) -> RunError:

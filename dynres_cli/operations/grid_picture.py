@@ -16,8 +16,8 @@ from dynres_cli.operations.labelling import numbered, outlined
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Pixels
 
-LONGEST = 1600
-"""Pixels of the drawn picture's longer side at the most."""
+SHORTEST, LONGEST = 400, 1600
+"""Pixels of the drawn picture's longer side at the least and at the most."""
 MARGIN = 24
 LABEL = 15
 """Size of the numbers."""
@@ -47,9 +47,10 @@ def encoded(result: Inspection, asked: Asked) -> bytes:
 
 
 def _boxes(pixels: Pixels, result: Inspection) -> Image.Image:
-    """The picture, reduced to a size that one can look at, with the tiles' boxes."""
+    """The picture, brought to a size that one can look at, with the tiles' boxes."""
     size = result.size
-    scale = min(1.0, LONGEST / max(size.width, size.height))
+    longest = max(size.width, size.height)
+    scale = min(max(longest, SHORTEST), LONGEST) / longest
     shape = (max(1, round(size.width * scale)), max(1, round(size.height * scale)))
     picture = Image.fromarray(pixels).resize(shape)
     draw = ImageDraw.Draw(picture)

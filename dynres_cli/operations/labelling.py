@@ -30,7 +30,19 @@ def outlined(draw: ImageDraw.ImageDraw, edges: Edges, thick: int = 1) -> None:
 def numbered(draw: ImageDraw.ImageDraw, edges: Edges, text: str, size: int = 12) -> None:
     """A small tag in the top left corner, where there is room for it."""
     left, top, right, bottom = edges
-    wide, high = round(draw.textlength(text, font(size))) + size * 2 // 3, size + 3
+    wide, high = _extent(draw, text, size)
     if right - left > 2 * high + 4 and bottom - top > 2 * high + 4 and right - left > wide:
-        draw.rectangle((left, top, left + wide, top + high), LINE)
-        draw.text((left + size // 3, top + 1), text, INK, font(size))
+        tagged(draw, (left, top), text, size)
+
+
+def tagged(draw: ImageDraw.ImageDraw, corner: tuple[int, int], text: str, size: int = 12) -> None:
+    """A small tag whose top left corner lies there."""
+    left, top = corner
+    wide, high = _extent(draw, text, size)
+    draw.rectangle((left, top, left + wide, top + high), LINE)
+    draw.text((left + size // 3, top + 1), text, INK, font(size))
+
+
+def _extent(draw: ImageDraw.ImageDraw, text: str, size: int) -> tuple[int, int]:
+    """A tag's width and height."""
+    return round(draw.textlength(text, font(size))) + size * 2 // 3, size + 3

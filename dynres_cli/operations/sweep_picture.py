@@ -58,7 +58,7 @@ def _totals(draw: ImageDraw.ImageDraw, forecasts: Sequence[Forecast], chosen: Fo
         left = UPPER.left + step * number
         box = (left + step * 0.14, scale.y(each.all_tokens), left + step * 0.86, UPPER.bottom)
         draw.rectangle(box, CHOSEN if each is chosen else TOTAL)
-        if number % every == 0 or each is chosen:
+        if (number + 1) % every == 0 or each is chosen:
             for bottom in (UPPER.bottom, LOWER.bottom):
                 _text(draw, (left + step / 2, bottom + 8), str(each.variant.name), Ink(14, INK), "ma")
         if each is chosen:
