@@ -18,6 +18,8 @@ Level = Literal["fast", "small"]
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # isal's level 3 depends on the processor; 2 gives the same bytes everywhere.
 DEFLATE_LEVEL = 2
+HEAD = 8
+"""Bytes of a stream that are deflated by themselves, see `deflated`."""
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
 
 CHOICES: dict[Level, tuple[tuple[int, ...], ...]] = {
@@ -44,7 +46,19 @@ def _stream(rows: Pixels, kinds: tuple[int, ...], kernel: Kernel) -> bytes:
     """The rows, filtered and deflated."""
     lines = np.empty((rows.shape[0], 1 + rows.shape[1]), np.uint8)
     FILTERERS[kernel]()(rows, np.array(kinds, np.uint8), lines)
-    return isal_zlib.compress(lines, DEFLATE_LEVEL)
+    return deflated(lines)
+
+
+def deflated(lines: Pixels) -> bytes:
+    """A zlib stream of these bytes, the same in every process.
+
+    ISA-L notes the third byte of a stream under a hash of an address instead of its own, so that now and then a later
+    match is another one; the code it has for the last bytes before a flush does not. It is given the first ones alone.
+    """
+    data = memoryview(lines).cast("B")
+    stream = isal_zlib.compressobj(DEFLATE_LEVEL)
+    first = stream.compress(data[:HEAD]) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
+    return b"".join((first, stream.compress(data[HEAD:]), stream.flush()))
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
