@@ -16,6 +16,9 @@ from dynres_cli.cli.app import app_for  # noqa: E402
 from dynres_cli.errors import DynresError  # noqa: E402
 from dynres_cli.report.handles import outlive_readers  # noqa: E402
 
+DONE = (0, 3, 4)
+"""Exit statuses of a command that came to its end."""
+
 
 def main() -> None:
     """Run the command line; errors become one sentence on stderr and the documented exit status."""
@@ -24,7 +27,10 @@ def main() -> None:
     try:
         _flush()
     except OSError as error:
-        status = status or _refused(error)
+        if status in DONE:  # else another error is told already
+            reason = error.strerror or type(error).__name__
+            _complain(f"dynres: stdout cannot be written to ({reason}); make room where it leads, and run it again")
+            status = 1
     gc.freeze()  # the process ends: looking for cycles among all that was imported would only delay that
     sys.exit(status)
 

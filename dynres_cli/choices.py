@@ -87,12 +87,7 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
     Raises UsageError where choices do not go together.
     """
     recipe = chosen.recipe
-    if chosen.writing.dtype == "uint8" and recipe.strategy.float_views:
-        msg = f"{recipe.preset} has views that exist only as floats; choose float32, float16 or bfloat16 for --dtype"
-        raise UsageError(msg)
-    if (chosen.writing.tiles, chosen.writing.tensor) == ("none", "none"):
-        msg = "--tiles none and --tensor none together leave nothing to write; keep one of the two"
-        raise UsageError(msg)
+    check_writing(recipe, chosen.writing)
     check_layout(chosen)
     return Job(
         recipe=recipe,
@@ -110,6 +105,16 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
         limits_given=chosen.limits_given,
         layout=chosen.layout,
     )
+
+
+def check_writing(recipe: Recipe, writing: Writing) -> None:
+    """Refuse files that a recipe cannot give, and none at all."""
+    if writing.dtype == "uint8" and recipe.strategy.float_views:
+        msg = f"{recipe.preset} has views that exist only as floats; choose float32, float16 or bfloat16 for --dtype"
+        raise UsageError(msg)
+    if (writing.tiles, writing.tensor) == ("none", "none"):
+        msg = "--tiles none and --tensor none together leave nothing to write; keep one of the two"
+        raise UsageError(msg)
 
 
 def check_layout(chosen: Choices) -> None:

@@ -197,9 +197,7 @@ class Attempt:
         yield from self._handed_out(self._pngs(rendered), pictures)
         record = tiled_record(self.item, self.job.recipe, seen, [*pictures, *tensors], self.job.options)
         records.append(record)
-        forget(self.item.key, self.job)
-        if self.item.frame is None and seen.facts.frames > 1 and not self.job.fresh:
-            leftovers.forget_frames(self.item.key, self.job.writer)
+        forget(self.item, self.job)
         yield NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
 
     def _handed_out(self, outputs: Iterator[tree.Output], entries: list[FileEntry]) -> Iterator[NewFile]:
@@ -275,7 +273,7 @@ def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Fai
     record = failed_record(failed, job.failed_options)
     marker = NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=mtime_ns)
     try:
-        forget(failed.key, job)
+        forget(failed, job)
         job.writer.write(failed.key, [marker])
     except ImageError:
         job.writer.write(unwritable_key(failed.key), [marker])
@@ -294,7 +292,10 @@ def unwritable_key(key: str) -> str:
     return f"{STATE}/unwritable/{hashlib.sha256(to_bytes(key)).hexdigest()[:32]}"
 
 
-def forget(key: str, job: Job) -> None:
-    """Remove what an earlier run made of a picture, if there was one."""
-    if not job.fresh:
-        leftovers.forget(key, job.writer)
+def forget(one: Item | Failed, job: Job) -> None:
+    """Remove what an earlier run made of a picture, if there was one, and what it made of the frames below it."""
+    if job.fresh:
+        return
+    leftovers.forget(one.key, job.writer)
+    if one.frame is None and not (isinstance(one, Failed) and one.code in resume.WORTH_RETRYING):
+        leftovers.forget_frames(one.key, job.writer)

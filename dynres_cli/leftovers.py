@@ -32,10 +32,10 @@ def forget(key: str, writer: Writer) -> None:
         writer.remove(key, sorted(names, key=lambda name: name != RECORD))
 
 
-def forget_frames(key: str, writer: Writer) -> None:
-    """The same for every frame of a file that is tiled as one picture now; it is asked once which there are."""
+def forget_frames(key: str, writer: Writer, count: int = 0) -> None:
+    """The same for every frame of a file that has so many of them now; it is asked once which there are."""
     for folder in _listed(key, writer)[1]:
-        if _FRAME.fullmatch(folder):
+        if _FRAME.fullmatch(folder) and int(folder.removeprefix("frame_")) >= count:
             forget(f"{key}/{folder}", writer)
 
 

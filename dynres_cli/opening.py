@@ -34,10 +34,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """By what a later run tells whether a picture is still the same: its size, if that is known, and its time."""
+    """By what a later run tells whether a picture is still the same: its size, if that is known, and its times.
+
+    `ctime_ns` is when anything was done to it last, 0 where that is not known.
+    """
 
     size: int | None
     mtime_ns: int
+    ctime_ns: int = 0
 
 
 def identity(path: str, *, follow: bool = False) -> Identity | None:
@@ -49,7 +53,7 @@ def identity(path: str, *, follow: bool = False) -> Identity | None:
         found = os.stat(path, follow_symlinks=follow)
     except OSError:
         return None
-    return Identity(found.st_size, found.st_mtime_ns)
+    return Identity(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def name_of(path: str) -> str:

@@ -13,7 +13,7 @@ from dynres_cli.items import Done, Failed, Item
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord, parse_record
 from dynres_cli.names import RECORD
-from dynres_cli.opening import identity, read_source
+from dynres_cli.opening import Identity, identity, opened, read_source
 from dynres_cli.storage import read_below, safe_parts, sizes_below, stat_below
 
 LARGEST_RECORD = 64 << 20
@@ -47,10 +47,11 @@ class Sameness:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A record that was found, and the time of the source that it was made from."""
+    """A record that was found, the time of its source, and when it was written, if that is known."""
 
     record: Record
     mtime_ns: int
+    written_ns: int = 0
 
 
 def earlier(out: str, key: str) -> Earlier | None:
@@ -66,7 +67,7 @@ def earlier(out: str, key: str) -> Earlier | None:
         record = parse_record(read_below(out, path, LARGEST_RECORD), path)
         for entry in record.files if isinstance(record, TiledRecord) else ():
             safe_parts(entry.path)  # a record that leads elsewhere is not one of ours
-        return Earlier(record, found.st_mtime_ns)
+        return Earlier(record, found.st_mtime_ns, found.st_ctime_ns)
     except OSError:
         return None
     except RunError as error:
@@ -97,31 +98,58 @@ def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: b
 def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness) -> Failed | None:
     """A failure whose source and options are unchanged, unless it may have been the machine's fault."""
     source = identity(item.path, follow=item.explicit)
-    unchanged = source is not None and source.mtime_ns == before.mtime_ns != 0
+    # A failed record holds no size: another file of the same age, as rsync and cp -p make it, came after the record.
+    unchanged = source is not None and source.mtime_ns == before.mtime_ns != 0 and not _came_after(source, before)
     if record.code in WORTH_RETRYING or not unchanged or dict(record.options or {}) != dict(same.failed_options):
         return None
     failed = item.failed(record.stage, record.code, record.message)
     return dataclasses.replace(failed, repeated=True, recorded=True)
 
 
-def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Done | None:
-    """A picture that was tiled as it would be now, from the same source, with every file in its place."""
+def _came_after(source: Identity, before: Earlier) -> bool:
+    """Whether anything was done to the file since its record was written."""
+    return before.written_ns != 0 and source.ctime_ns > before.written_ns
+
+
+def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Done | Failed | None:
+    """A picture that was tiled as it would be now, from the same source, with every file in its place.
+
+    Where there is no source any more, as on a disk that is not mounted, that is a failure of this run; what was made
+    of the picture is kept, for nothing says that it would be another one now.
+    """
     made_alike = (
         (record.preset, record.strategy) == (same.preset, same.strategy)
         and dict(record.params) == dict(same.params)
         and dict(record.options or {}) == dict(same.tiled_options)
     )
-    if not made_alike or not same.allows(record) or not _source_unchanged(item, before, record):
+    if not made_alike or not same.allows(record):
         return None
-    return done(item.key, record, made=False)
-
-
-def _source_unchanged(item: Item, before: Earlier, record: TiledRecord) -> bool:
-    """Size and time decide; where only the time differs, or is not known, the content does."""
     source = identity(item.path, follow=item.explicit)
-    if source is None or source.size not in (None, record.bytes):
+    if source is None:
+        return _out_of_reach(item)
+    return done(item.key, record, made=False) if _unchanged(item, source, before, record) else None
+
+
+def _out_of_reach(item: Item) -> Failed | None:
+    """That a source cannot be read, told without a record; None if it can be after all."""
+    try:
+        with opened(item.path, follow=item.explicit):
+            return None
+    except ImageError as error:
+        failed = item.failed("read", error.code, f"{error}; what an earlier run made of it is kept")
+        return dataclasses.replace(failed, recorded=True)
+
+
+def _unchanged(item: Item, source: Identity, before: Earlier, record: TiledRecord) -> bool:
+    """Size and time decide; where only the time differs, or is not known, the content does."""
+    if not _alike(source, record.bytes):
         return False
     return source.mtime_ns == before.mtime_ns != 0 or _sha256(item, record.bytes) == record.sha256
+
+
+def _alike(source: Identity, size: int | None) -> bool:
+    """Whether a source may have this size: that of some objects is not known."""
+    return source.size is None or source.size == size
 
 
 def _sha256(item: Item, size: int) -> str:

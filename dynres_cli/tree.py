@@ -172,7 +172,7 @@ def _reason_against(entry: os.DirEntry[str], name: str) -> SkipReason | None:
 
 
 def _unreadable(folder: _Folder, error: OSError) -> Failed:
-    source = folder.prefix.removesuffix("/")
+    source = folder.prefix.removesuffix("/") or portable(folder.path)
     message = f"the folder cannot be listed: {error.strerror}; what it holds is missing from this run"
     return Failed(source, source, "read", "unreadable", message)
 

@@ -13,6 +13,8 @@ import typer
 from dynres_cli.cli.app import COMMANDS
 from dynres_cli.errors import UsageError
 
+WITH_TABLES = [name for name in COMMANDS if name not in ("strategies", "schema")]
+"""The commands that have something to configure."""
 NOT_IN_A_FILE = ("--config", "--shard")
 """The file itself, and what differs from task to task."""
 
@@ -40,28 +42,33 @@ def defaults(context: typer.Context, found: Path) -> dict[str, Any]:
 def _refuse_unknown_tables(tables: Mapping[str, object], found: Path) -> None:
     """A table of no command would be of no effect, and nobody would be told."""
     for name in tables:
-        if name not in COMMANDS:
-            near = difflib.get_close_matches(name, list(COMMANDS), n=1)
-            hint = f"did you mean [{near[0]}]?" if near else f"the tables are {', '.join(COMMANDS)}"
+        if name not in WITH_TABLES:
+            near = difflib.get_close_matches(name, WITH_TABLES, n=1)
+            hint = f"did you mean [{near[0]}]?" if near else f"the tables are {', '.join(WITH_TABLES)}"
             msg = f"{found}: there is no command {name!r}; {hint}"
             raise UsageError(msg)
 
 
 def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) -> dict[str, Any]:
     """The table's long option names as the command's own parameter names."""
-    names = {
-        option.removeprefix("--"): parameter.name
+    known = {
+        option.removeprefix("--"): parameter
         for parameter in context.command.params
         for option in parameter.opts
         if option.startswith("--") and option not in NOT_IN_A_FILE
     }
     for name in table:
-        if name not in names:
+        if name not in known:
             if f"--{name}" in NOT_IN_A_FILE:
                 msg = f"{found}: --{name} is given on the command line alone; take it out of the file"
                 raise UsageError(msg)
-            near = difflib.get_close_matches(name, list(names), n=1)
+            near = difflib.get_close_matches(name, list(known), n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
             msg = f"{found}: {context.info_name} has no option {name!r}{hint}"
             raise UsageError(msg)
-    return {str(names[name]): value for name, value in table.items()}
+    return {str(known[name].name): _listed(value, known[name]) for name, value in table.items()}
+
+
+def _listed(value: object, parameter: Any) -> object:  # noqa: ANN401 - Typer's own types are not public
+    """A value as its option wants it: one that may be repeated takes a list, or what would be the only one in it."""
+    return value if isinstance(value, list) or not getattr(parameter, "multiple", False) else [value]

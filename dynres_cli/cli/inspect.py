@@ -11,11 +11,10 @@ import typer
 
 from dynres_cli.cli import options
 from dynres_cli.cli.options import Option
-from dynres_cli.errors import RunError, UsageError
+from dynres_cli.cli.pictures import check_place, save
+from dynres_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from dynres_cli.facts import Limits
     from dynres_cli.operations.inspecting import Asked, Inspection
 
@@ -75,7 +74,7 @@ def inspect(
     if out is not None and (len(images) > 1 or images == ["-"]):
         msg = f"--out {out} can hold one picture from a file; name one IMG"
         raise UsageError(msg)
-    options.check_folder_of(out)
+    check_place(out)
     if frames == "all" and (all_ or out is not None or "-" in images):
         msg = "--frames all looks at the pictures of files one by one; leave out --all, --out and -"
         raise UsageError(msg)
@@ -162,12 +161,3 @@ def _compare(images: list[str], limits: Limits, exif: str, alpha: str, where: Sh
 
             save(drawn(result, presets), where.out)
     return status
-
-
-def save(picture: Image.Image, out: Path) -> None:
-    """Write a drawing to `out`."""
-    try:
-        picture.save(out, format="PNG")
-    except OSError as error:
-        msg = f"{out}: cannot be written ({error.strerror}); name a file in a folder that exists"
-        raise RunError(msg, code="output") from None

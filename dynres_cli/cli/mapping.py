@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,13 +9,13 @@ import typer
 
 from dynres_cli.cli import options
 from dynres_cli.cli.options import Option
+from dynres_cli.cli.pictures import check_place, save
 from dynres_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dynres_cli.operations.asking import Asked
-    from dynres_cli.operations.mapping import Mapper
 
 Frame = Literal["stored", "original", "canvas", "tile", "norm1000"]
 
@@ -61,7 +60,7 @@ def map_(
     from dynres_cli.report import mapped, printing
     from dynres_cli.report.text import safe
 
-    options.check_folder_of(picture)
+    check_place(picture)
 
     def shapes() -> Iterator[Asked]:
         return asking.asked(file, boxes, need_view=start == "tile")
@@ -73,7 +72,9 @@ def map_(
         mapper = Mapper(output, start, end)
         mapper.check(keys)
         if picture is not None:
-            save(mapper, only_one(keys), list(shapes()), picture)
+            from dynres_cli.operations.box_picture import drawn
+
+            save(drawn(mapper, only_one(keys), list(shapes())), picture)
         for each, pieces in known_only(mapper, shapes(), unknown):
             for piece in pieces:
                 printing.data(mapped.line(each, piece, in_tiles=end == "tile"))
@@ -88,12 +89,3 @@ def only_one(keys: set[str]) -> str:
         msg = f"--out draws the boxes of one picture and BOXES name {len(keys)}; give those of one key"
         raise UsageError(msg)
     return next(iter(keys))
-
-
-def save(mapper: Mapper, key: str, shapes: list[Asked], path: Path) -> None:
-    """Write the drawing, whole or not at all."""
-    from dynres_cli.operations.box_picture import drawn
-    from dynres_cli.storage import NewFile, Writer
-
-    folder, name = os.path.split(os.path.abspath(path))
-    Writer(folder).write("", [NewFile(name, (drawn(mapper, key, shapes),))])

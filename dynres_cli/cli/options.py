@@ -100,8 +100,12 @@ Null = Annotated[bool, Option("-0", "--null", help="The list is separated by NUL
 Root = Annotated[
     Path | None, Option("--root", metavar="DIR", help="Where keys of --files-from begin [current folder].")
 ]
-Include = Annotated[list[str] | None, Option("--include", metavar="GLOB", help="Only files that match; repeatable.")]
-Exclude = Annotated[list[str] | None, Option("--exclude", metavar="GLOB", help="No files that match; repeatable.")]
+Include = Annotated[
+    list[str] | None, Option("--include", metavar="GLOB", help="In folders, only files that match; repeatable.")
+]
+Exclude = Annotated[
+    list[str] | None, Option("--exclude", metavar="GLOB", help="In folders, no files that match; repeatable.")
+]
 Hidden = Annotated[bool, Option("--hidden", help="Visit hidden files and folders too.")]
 Follow = Annotated[bool, Option("-L", "--follow", help="Follow links below the inputs.")]
 ManifestSize = Annotated[
@@ -135,13 +139,6 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
         msg = f"{name} is given twice, by --set and by --{name.replace('_', '-')}; leave one out"
         raise UsageError(msg)
     return {**assigned, **given}
-
-
-def check_folder_of(drawing: Path | None) -> None:
-    """Refuse a file for a drawing whose folder is not there, before any work is done for it."""
-    if drawing is not None and not drawing.absolute().parent.is_dir():
-        msg = f"--out {drawing}: its folder does not exist; make it first"
-        raise UsageError(msg)
 
 
 def shard(text: str | None) -> Shard:

@@ -9,6 +9,7 @@ import typer
 
 from dynres_cli.cli import options
 from dynres_cli.cli.options import Option
+from dynres_cli.cli.pictures import check_place
 from dynres_cli.errors import UsageError
 
 EPILOG = f"""Examples:
@@ -78,7 +79,7 @@ def plan(
     config: options.Config = None,
 ) -> None:
     """Say what a run would make and cost: tiles, tokens, bytes, time, from the headers alone."""
-    from dynres_cli.choices import cores
+    from dynres_cli.choices import check_writing, cores
     from dynres_cli.cli.planning import Asked, run
     from dynres_cli.engines import ENGINES
     from dynres_cli.engines.contract import Limits as EngineLimits
@@ -97,12 +98,15 @@ def plan(
     given = options.overrides(set_, named)
     asked = Asked(preset, strategy, given, exif, alpha, every=all_, sweep=sweep, budget=budget_tokens, context=context)
     asked.check(sample=sample, drawn=out is not None)
-    options.check_folder_of(out)
+    check_place(out)
     workers = jobs or cores()
     memory = budget(max_memory, workers)
     writing = Writing(tiles, tensor, dtype, png_level)
     most = max_frames if frames == "all" else None
-    question = Question(asked.variants(), Limits(max_pixels, max_bytes), writing, max_tiles, most, memory, sample)
+    variants = asked.variants()
+    if not all_:
+        check_writing(variants[0].recipe, writing)
+    question = Question(variants, Limits(max_pixels, max_bytes), writing, max_tiles, most, memory, sample)
     selection = Selection(
         inputs=tuple(paths or ()),
         files_from=files_from,

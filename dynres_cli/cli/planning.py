@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dynres_cli.cli.inspect import save
 from dynres_cli.cli.options import refuse_beside_all
+from dynres_cli.cli.pictures import save
 from dynres_cli.cli.running import Steering
 from dynres_cli.engines.contract import Pace, Watch
 from dynres_cli.errors import UsageError

@@ -109,7 +109,7 @@ def _say(result: Result, shown: Shown) -> None:
     """The failures and the summary on stderr, the JSON on stdout."""
     if not shown.profile:
         result.tally.stages.clear()
-    for line in summary.failure_lines(result.tally):
+    for line in () if shown.verbose else summary.failure_lines(result.tally):
         printing.note(line)
     if result.stopped:
         printing.note("stopped before the end; run the same command again to go on")

@@ -185,7 +185,7 @@ def tile(
         volume=manifest_size,
         batch=batch,
     )
-    shown = Shown(json=json, quiet=quiet, verbose=verbose, profile=profile, log=str(log) if log else None)
+    shown = Shown(json=json, quiet=quiet, verbose=verbose and not quiet, profile=profile, log=str(log) if log else None)
     raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
 
 

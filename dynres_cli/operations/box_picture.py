@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
@@ -20,8 +19,8 @@ LONGEST_LABEL = 24
 COLOURS = ((230, 57, 70), (42, 157, 143), (69, 123, 240), (190, 90, 210), (240, 140, 30), (80, 200, 60))
 
 
-def drawn(mapper: Mapper, key: str, asked: Sequence[Asked]) -> bytes:
-    """A PNG of one picture's canvas with every shape on it; RunError where there is no canvas to draw on."""
+def drawn(mapper: Mapper, key: str, asked: Sequence[Asked]) -> Image.Image:
+    """One picture's canvas with every shape on it; RunError where there is no canvas to draw on."""
     try:
         picture = mapper.picture(key)
         reason = obstacle(picture.record, picture.plan, Wanted())
@@ -45,9 +44,7 @@ def drawn(mapper: Mapper, key: str, asked: Sequence[Asked]) -> bytes:
         labels.append((_corner(shape, canvas.size), _label(each, number)))
     for corner, text in labels:
         tagged(pen, corner, text)
-    out = io.BytesIO()
-    canvas.save(out, "PNG")
-    return out.getvalue()
+    return canvas
 
 
 def _label(asked: Asked, number: int) -> str:

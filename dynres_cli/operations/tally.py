@@ -17,6 +17,7 @@ class Tally:
 
     passed_over: Counter[str] = field(default_factory=Counter)
     """Found but never a candidate, by reason: not an image name, a link, a special file."""
+    follows_links: bool = False
     tiled: int = 0
     finished_before: int = 0
     failed: int = 0

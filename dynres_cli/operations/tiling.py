@@ -9,13 +9,14 @@ from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 
+from dynres_cli import leftovers
 from dynres_cli.addresses import parsed
 from dynres_cli.engines import ENGINES, on_ray
 from dynres_cli.engines.contract import UNWATCHED, Engine, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError, UsageError
 from dynres_cli.globs import EVERYTHING
 from dynres_cli.items import Done, Failed, Item
-from dynres_cli.job import Job, forget, process, recorded
+from dynres_cli.job import Job, process, recorded
 from dynres_cli.keys import Shard
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.arriving import HERE, arriving
@@ -44,7 +45,7 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     """
     started = time.monotonic()
     found = listing(replace(order.selection, is_stopped=lambda: watch.pace() is not Pace.RUN))
-    tally = Tally()
+    tally = Tally(follows_links=order.selection.follow_links)
     if watch.pace() is not Pace.RUN:
         return Result(tally, None, stopped=True)
     refuse_foreign(order.job.out, into=order.into)
@@ -60,6 +61,8 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
             _tile(order, found, tally, Observed(engine, observer, watch))
         except Stopped:
             return Result(tally, None, stopped=True)
+        except NothingListed:
+            return Result(tally, None, stopped=False)
         except RunError:
             # Every worker is gone: what others were writing when one met the end is of no use, and takes room.
             with suppress(OSError):
@@ -82,6 +85,10 @@ def _keeping(held: Held, pace: Callable[[], Pace]) -> Callable[[], Pace]:
 
 class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
     """The run was told to end before it was done: nothing is wrong, but there is no manifest."""
+
+
+class NothingListed(Exception):  # noqa: N818 - the same
+    """No folder could be listed, as on a disk that is not mounted: what an earlier run wrote stays as it is."""
 
 
 def engine_for(order: Order) -> Engine:
@@ -108,8 +115,11 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
         is_whole = _run(replace(order, job=job), spool, tally, by)
         for failed in found.failures:
             tally.add(failed)
+            observer.outcome(failed, tally)
         if not is_whole:
             raise Stopped
+        if not spool.listing.count:
+            raise NothingListed
         compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard, order.volume)
 
 
@@ -139,8 +149,10 @@ def _listed(order: Order, found: Listing, by: Observed) -> Spool:
         number, asked = files.keys.count, order.job.limits
         counts = frame_counts(files, number, asked, lambda work, given: by.engine(work, given, order.limits, quiet))
         for item, count in zip(files, counts, strict=True):
-            if 1 < count <= most:
-                forget(item.key, order.job)  # what a run over first frames made of it
+            if 1 < count <= most and not order.job.fresh:
+                # What a run over first frames made of it, and what was made of frames that it has no longer.
+                leftovers.forget(item.key, order.job.writer)
+                leftovers.forget_frames(item.key, order.job.writer, count)
         return Spool(_until_stopped(every_frame(files, counts, most), watch), order.shard)
 
 
@@ -207,8 +219,13 @@ def _goes_on(outcome: Done | Failed, order: Order, tally: Tally, observer: Obser
 def nothing_in(selection: Selection, found: Listing) -> str:
     """The sentence for a run that found no candidate."""
     places = ", ".join(repr(each) for each in selection.inputs) or "the list"
-    passed = sum(found.skipped.values())
-    hint = f"; {passed:,} other files were passed over, see --help for the names that are tried" if passed else ""
+    hints = []
+    if found.skipped:
+        hints.append(f"passed over: {', '.join(f'{reason} {number:,}' for reason, number in found.skipped.items())}")
+    if found.skipped["not_an_image_name"]:
+        hints.append("`dynres tile --help` lists the names that are tried")
+    if found.skipped["link"] and not selection.follow_links:
+        hints.append("-L follows links")
     if selection.filter != EVERYTHING:
-        hint += "; only names that pass --include and --exclude count"
-    return f"found no image in {places}{hint}"
+        hints.append("only names that pass --include and --exclude count")
+    return "; ".join([f"found no image in {places}", *hints])

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from typing import IO, Any
 
 from dynres_cli import __version__
-from dynres_cli.errors import RunError
+from dynres_cli.errors import RunError, UsageError
 from dynres_cli.items import Done, Failed
 from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.order import Order
 from dynres_cli.operations.tally import Tally
 
+BEGINNING = b'{"time"'
 LIBRARIES = ("pillow", "numpy", "numba", "isal", "simplejpeg")
 
 
@@ -83,6 +84,9 @@ def opened(path: str | None) -> Iterator[Log | None]:
     if path is None:
         yield None
         return
+    if not _is_replaceable(path):
+        msg = f"--log {path}: a file stands there that is no log of dynres; remove it, or give another name"
+        raise UsageError(msg)
     try:
         file = open(path, "wb")  # noqa: SIM115 - closed below; only opening may fail here
     except OSError as error:
@@ -92,6 +96,18 @@ def opened(path: str | None) -> Iterator[Log | None]:
     finally:
         with suppress(OSError):  # every line was flushed, and told of where that failed
             file.close()
+
+
+def _is_replaceable(path: str) -> bool:
+    """Whether nothing would be lost: there is no such file, or it is empty, a pipe, or an earlier log."""
+    try:
+        if not os.path.isfile(path):
+            return True
+        with open(path, "rb") as file:
+            start = file.read(len(BEGINNING))
+    except OSError:
+        return True  # opening it will say why not
+    return not start or start == BEGINNING
 
 
 def _unwritable(path: str, error: OSError) -> RunError:

@@ -94,19 +94,31 @@ def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:
         rows.append(("tokens", f"{tally.tokens:,}"))
         rows.append(("written", size_of(tally.bytes_written)))
         rows.append(("grids", histogram(tally.grids)))
-    if tally.passed_over.total():
-        rows.append(("skipped", by_reason(tally.passed_over)))
+    rows += _skipped(tally)
     if tally.failures:
         rows.append(("failures", by_reason(tally.failures)))
-    if tally.flags:
-        rows.append(("flags", by_reason(tally.flags)))
-    if tally.flags["exif_rotated"]:
-        rows.append(("", "rotated by EXIF but tiled as stored, like the reference; --exif apply turns them"))
+    rows += _flags(tally)
     rows.append(("time", f"{duration(tally.seconds)}, {tally.images_per_second:.1f} images/s"))
     if tally.stages:
         rows.append(("stages", _stages(tally.stages)))
     if manifest:
         rows.append(("manifest", safe(manifest)))
+    return rows
+
+
+def _skipped(tally: Tally) -> list[tuple[str, str]]:
+    """What was found and never a candidate, by reason."""
+    rows = [("skipped", by_reason(tally.passed_over))] if tally.passed_over.total() else []
+    if tally.passed_over["link"] and not tally.follows_links:
+        rows.append(("", "links below the inputs are passed over; -L follows them"))
+    return rows
+
+
+def _flags(tally: Tally) -> list[tuple[str, str]]:
+    """What was noticed on the pictures."""
+    rows = [("flags", by_reason(tally.flags))] if tally.flags else []
+    if tally.flags["exif_rotated"]:
+        rows.append(("", "rotated by EXIF but tiled as stored, like the reference; --exif apply turns them"))
     return rows
 
 

@@ -197,3 +197,17 @@ def test_shards_share_the_frames_and_inspect_shows_each(tmp_path: Path) -> None:
     shown = dynres("inspect", tmp_path / "in" / "a.gif", tmp_path / "in" / "b.png", *ALL, "--json").stdout
     lines = [json.loads(line) for line in shown.splitlines()]
     assert [line["frame"] for line in lines] == [0, 1, 2, 3, 4, 0, 1, 2, 3]
+
+
+def test_frames_that_a_file_has_no_longer_leave_nothing_behind(tmp_path: Path) -> None:
+    """Guarantee 2: five pictures become three, one, and a damaged file: verify finds no stranger after any of them."""
+    source, out = tmp_path / "in", tmp_path / "out"
+    cut = moving(5, format="GIF")[:-200]
+    for data, fate in ((moving(5, format="GIF"), 0), (moving(3, format="GIF"), 0), (moving(1, format="GIF"), 0)):
+        corpus.write_all(source, {"a.gif": data})
+        assert tile(source, out, *ALL).returncode == fate
+        assert verified(out)["findings"] == []
+    for data, how in ((moving(4, format="GIF"), ALL), (cut[:300], ("--frames", "first"))):
+        corpus.write_all(source, {"a.gif": data})
+        tile(source, out, *how)
+        assert verified(out)["findings"] == []

@@ -157,6 +157,21 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_done(anyones: Path) -> N
 
 
 @posix
+def test_an_input_that_cannot_be_listed_leaves_an_earlier_output_alone(anyones: Path) -> None:
+    """Guarantee 36: a disk that is not there is no reason to say that there are no pictures any more."""
+    corpus.photos(anyones / "in", 2)
+    (anyones / "out").mkdir()
+    (anyones / "out").chmod(0o777)
+    assert as_nobody(anyones / "in", anyones / "out").returncode == 0
+    before = (anyones / "out" / "manifest.json").read_bytes()
+    (anyones / "in").chmod(0)
+    done = as_nobody(anyones / "in", anyones / "out")
+    assert (done.returncode, counts(done)["failures"]) == (3, {"unreadable": 1})
+    assert f"{anyones / 'in'}: unreadable".encode() in done.stderr
+    assert (anyones / "out" / "manifest.json").read_bytes() == before
+
+
+@posix
 @pytest.mark.parametrize("group", [False, True], ids=["the parent alone", "the whole group"])
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["INT", "TERM"])
 def test_a_signal_ends_a_run_in_seconds_with_whole_files(
@@ -256,6 +271,7 @@ def test_data_for_which_there_is_no_room_is_missed_in_one_sentence(tmp_path: Pat
     """Guarantee 11: stdout on a full disk: exit 1, a last line that says so, no traceback; the files are whole."""
     folder, out = tmp_path / "in", tmp_path / "out"
     corpus.photos(folder, 2)
+    corpus.write_all(folder, {"bad.jpg": b"nonsense"})
     names = [os.fsdecode(word) for word in command(*words, *SMALL, folder, out)]
     done = subprocess.run(
         ["bash", "-c", '"$@" >/dev/full', "bash", *names],
@@ -268,7 +284,7 @@ def test_data_for_which_there_is_no_room_is_missed_in_one_sentence(tmp_path: Pat
     assert b"No space left on device" in done.stderr.splitlines()[-1]
     assert b"Traceback" not in done.stderr
     if "--json" in words:
-        assert sorted(codes(out).values()) == ["tiled", "tiled"]
+        assert sorted(codes(out).values()) == ["tiled", "tiled", "unidentified"]
 
 
 def test_an_output_below_its_input_is_never_taken_as_input(tmp_path: Path) -> None:
