@@ -55,7 +55,7 @@ def deflated(lines: Pixels) -> bytes:
     ISA-L notes the third byte of a stream under a hash of an address instead of its own, so that now and then a later
     match is another one; the code it has for the last bytes before a flush does not. It is given the first ones alone.
     """
-    data = memoryview(lines).cast("B")
+    data = lines.data.cast("B")
     stream = isal_zlib.compressobj(DEFLATE_LEVEL)
     first = stream.compress(data[:HEAD]) + stream.flush(isal_zlib.Z_SYNC_FLUSH)
     return b"".join((first, stream.compress(data[HEAD:]), stream.flush()))

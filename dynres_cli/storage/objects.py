@@ -40,6 +40,8 @@ class Found:
     st_size: int
     st_mtime_ns: int
     st_mode: int = stat.S_IFREG
+    st_ctime_ns: int = 0
+    """Not known: a store has no such time of its own files that could be compared with a source's."""
 
 
 @cache
