@@ -349,3 +349,34 @@ def test_the_tensors_type(folder: Path, tmp_path: Path, dtype: str, numpy_dtype:
     assert (array.dtype, array.itemsize, array.shape) == (numpy_dtype, size, (7, 3, 448, 448))
     (entry,) = manifest(tmp_path / "out")["images"][0]["files"]
     assert entry["dtype"] == dtype
+
+
+def test_links_that_are_passed_over_are_hinted_at(folder: Path, tmp_path: Path) -> None:
+    """In the summary, and where there is nothing else; with -L there is no such hint."""
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / "a.jpg").symlink_to(folder / "b.jpg")
+    told = dynres("tile", links, tmp_path / "none")
+    assert (told.status, "passed over: link 1; -L follows links" in told.err) == (4, True)
+    shutil.copy(SAMPLES / "coffee.jpg", links / "c.jpg")
+    assert "-L follows them" in dynres("tile", links, tmp_path / "out", "--max-num", "1").err
+    assert "-L follows them" not in dynres("tile", links, tmp_path / "out", "--max-num", "1", "-L").err
+
+
+def test_a_failure_is_told_once_and_quiet_is_quiet(tmp_path: Path) -> None:
+    """With -v a line for each image as it ends; with -q none for those that went well."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "bad.jpg").write_text("no picture")
+    shutil.copy(SAMPLES / "coffee.jpg", tmp_path / "in")
+    words = ("tile", tmp_path / "in", tmp_path / "out", "--max-num", "1")
+    assert dynres(*words, "-v").err.count("failed  bad.jpg") == 1
+    assert dynres(*words, "-v", "-q").err.splitlines() == [
+        line for line in dynres(*words, "-q").err.splitlines() if line.startswith("failed  bad.jpg")
+    ]
+
+
+def test_a_list_of_one_in_a_file_may_be_given_as_that_one(folder: Path, tmp_path: Path) -> None:
+    """`exclude = "*.png"` is what one writes first."""
+    (tmp_path / "mine.toml").write_text('[tile]\nexclude = "*.png"\n')
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml", "--dry-run")
+    assert (ran.status, ran.out.split()) == (0, ["b.jpg"])

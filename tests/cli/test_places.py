@@ -1,0 +1,41 @@
+"""What a command writes beside its output, and what it would not have written: drawings, logs, plans."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.cli.command import SAMPLES, dynres
+
+
+def test_a_drawing_replaces_nothing_but_a_drawing(tmp_path: Path) -> None:
+    """A slip of the pen must not cost a photograph: exit 2 before any work, the file as it was."""
+    photo, drawing = tmp_path / "a.jpg", tmp_path / "grid.png"
+    shutil.copy(SAMPLES / "coffee.jpg", photo)
+    before = photo.read_bytes()
+    for words in (("inspect", photo), ("inspect", photo, "--all"), ("plan", photo, "--sweep", "1..2")):
+        ran = dynres(*words, "--out", photo)
+        assert (ran.status, "that dynres did not draw" in ran.err) == (2, True)
+        for _again in range(2):
+            assert dynres(*words, "--out", drawing).status == 0
+    assert photo.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "grid.png"]
+
+
+def test_a_log_replaces_nothing_but_a_log(tmp_path: Path) -> None:
+    """The same for --log."""
+    photo, log = tmp_path / "a.jpg", tmp_path / "run.log"
+    shutil.copy(SAMPLES / "coffee.jpg", photo)
+    before = photo.read_bytes()
+    words = ("tile", photo, tmp_path / "out", "--max-num", "1", "-q", "--log")
+    ran = dynres(*words, photo)
+    assert (ran.status, "no log of dynres" in ran.err, photo.read_bytes()) == (2, True, before)
+    for _again in range(2):
+        assert dynres(*words, log).status == 0
+
+
+def test_a_plan_of_files_that_tile_would_refuse_is_refused(tmp_path: Path) -> None:
+    """Exit 2 with tile's own sentence."""
+    for words in (("--tiles", "none", "--tensor", "none"), ("--preset", "ovis2", "--dtype", "uint8")):
+        planned, tiled = dynres("plan", SAMPLES, *words), dynres("tile", SAMPLES, tmp_path / "out", *words)
+        assert (planned.status, planned.err) == (2, tiled.err)
