@@ -6,24 +6,20 @@ Nothing here is imported, and no package of the extras needed, before a URL is g
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.storage.retrying import answer_timeout, persistent
+from dynres_cli.storage.stamps import stamp_of
 from dynres_cli.urls import protocol
 
-SECOND = 1_000_000_000
 STAMP = "dynres-source-time"
 """The name under which an object's metadata keep the time of the source that it was made from."""
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "http": "http", "https": "http"}
-_TIMES = ("LastModified", "mtime", "updated", "last_modified", "modified", "created")
-_TAGS = ("ETag", "etag", "md5Hash", "checksum", "Content-MD5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +143,13 @@ class S3(Store):
             async with found["Body"] as body:
                 return await body.read(), stamp_of(found)
 
-        answered: tuple[bytes, int] = persistent(partial(sync, self.files.loop, answer))
+        try:
+            answered: tuple[bytes, int] = persistent(partial(sync, self.files.loop, answer))
+        except OSError as error:
+            if _code(error) not in ("InvalidRange", "416"):
+                raise
+            entry = self.head(path)  # it is shorter now than where the bytes began
+            return b"", entry.stamp if entry else 0
         return answered
 
     def swap(self, path: str, data: bytes, known: Entry | None) -> None:
@@ -158,7 +160,7 @@ class S3(Store):
         except FileExistsError:
             raise
         except OSError as error:
-            code = getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", "")
+            code = _code(error)
             if code in ("PreconditionFailed", "412", "ConditionalRequestConflict", "409"):
                 raise FileExistsError(path) from error
             if code not in ("NotImplemented", "501"):
@@ -201,6 +203,11 @@ class S3(Store):
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
 
+def _code(error: OSError) -> str:
+    """What S3 calls an error."""
+    return str(getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", ""))
+
+
 class Google(Store):
     """Google's store, whose uploads take metadata by another name."""
 
@@ -218,27 +225,6 @@ def _entry(found: Mapping[str, Any]) -> Entry:
     label = str((found.get("metadata") or {}).get(STAMP, "")) if isinstance(found.get("metadata"), Mapping) else ""
     known = int(label) if label.isascii() and label.isdigit() else 0
     return Entry(found["name"], int(found.get("size") or 0), stamp_of(found), known)
-
-
-def stamp_of(found: Mapping[str, Any]) -> int:
-    """One number for an object's time and tag; 0 where it has neither."""
-    times = (_seconds(found[name]) for name in _TIMES if found.get(name))
-    tag = next((str(found[name]) for name in _TAGS if found.get(name)), "")
-    seconds = next((time for time in times if time is not None), None)
-    if seconds is None and not tag:
-        return 0
-    return max(int(seconds or 1), 1) * SECOND + zlib.crc32(tag.encode()) % SECOND
-
-
-def _seconds(value: object) -> float | None:
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    if isinstance(value, int | float):
-        return float(value)
-    try:
-        return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
-        return None
 
 
 def _bytes(path: str) -> bytes:
