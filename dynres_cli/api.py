@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeGuard, cast
 
 import numpy as np
@@ -29,7 +29,10 @@ _CALLS = itertools.count()
 LONGEST = (1 << 31) - 1
 """Pixels of the longest side that a format can state."""
 
-Source = str | os.PathLike[str] | npt.NDArray[np.uint8]
+LONGEST_SHOWN = 200
+"""Characters of a path in a message: what was meant as a picture's content may be given for one."""
+
+Source = str | bytes | os.PathLike[str] | npt.NDArray[np.uint8]
 
 
 class Views(np.ndarray[Any, np.dtype[np.float32]]):
@@ -93,7 +96,7 @@ def load_image(path: Source, preset: str = "internvl2", **params: object) -> Vie
 def pack(
     views: npt.NDArray[np.float32] | Sequence[npt.NDArray[np.float32]],
     preset: str = "internvl2",
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | Size | None = None,
     **params: object,
 ) -> dict[str, Any]:
     """The arrays that the reference processor returns for one picture, under its own names.
@@ -104,22 +107,63 @@ def pack(
     a pixel_values.npy, `size` is the picture's (width, height), as its record states it.
     """
     recipe = _recipe(preset, params)
-    source = Size(*size) if size else getattr(views, "source_size", None)
+    source = getattr(views, "source_size", None) if size is None else _given_size(size)
     if source is None:
         msg = "pack needs the size of the picture: pass what load_image returned, or size=(width, height)"
         raise UsageError(msg)
-    made = recipe.plan(source)
-    if len(views) != made.total:
+    made, arrays = recipe.plan(source), _arrays(views)
+    if len(arrays) != made.total:
         msg = (
-            f"{len(views)} views are not what {preset} makes of {source} ({made.total}); pack them as they were loaded"
+            f"{len(arrays)} views are not what {preset} makes of {source} ({made.total}); pack them as they were loaded"
         )
         raise UsageError(msg)
+    _check_shapes(arrays, made)
     stated = recipe.strategy.pack
-    return build(stated(source, recipe.params, made) if stated else {"pixel_values": PixelArray()}, list(views), made)
+    return build(stated(source, recipe.params, made) if stated else {"pixel_values": PixelArray()}, arrays, made)
+
+
+def _given_size(size: object) -> Size:
+    """A picture's size as a caller may give it."""
+    if isinstance(size, Size):
+        return size
+    try:
+        width, height = cast("tuple[object, object]", size)
+    except (TypeError, ValueError):
+        msg = f"size={size!r:.40} is no size; give (width, height), the picture's own in pixels"
+        raise UsageError(msg) from None
+    return _size(width, height)
+
+
+def _arrays(views: Iterable[Any]) -> list[npt.NDArray[Any]]:
+    """Views of any kind as a list of arrays."""
+    try:
+        return [np.asanyarray(view) for view in views]
+    except (TypeError, ValueError):
+        msg = f"an object of type {type(views).__name__} is no list of views; pass what load_image returned"
+        raise UsageError(msg) from None
+
+
+def _check_shapes(arrays: Sequence[npt.NDArray[Any]], made: geometry.Plan) -> None:
+    """Refuse what has not the shape of the view that it stands for, as tile_image's levels have not."""
+    for number, (array, view) in enumerate(zip(arrays, made.views, strict=True)):
+        wanted = (3, view.box.size.height, view.box.size.width)
+        if array.shape != wanted:
+            msg = (
+                f"view {number} is an array of {array.dtype} with shape {array.shape}, not {wanted}; "
+                "pass what load_image returned, with the same preset and parameters"
+            )
+            raise UsageError(msg)
 
 
 def _recipe(preset: str, params: dict[str, object]) -> Recipe:
     """The recipe, with InternVL's own word `input_size` understood."""
+    if not isinstance(preset, str | None):
+        msg = f"{preset!r:.40} is no preset; give the name of one, such as 'internvl2'"
+        raise UsageError(msg)
+    if "image_size" in params and "input_size" in params:
+        given = f"image_size={params['image_size']} and input_size={params['input_size']}"
+        msg = f"{given} are one parameter; give one of them"
+        raise UsageError(msg)
     renamed = {"image_size" if name == "input_size" else name: value for name, value in params.items()}
     return resolve(preset, overrides=renamed)
 
@@ -146,16 +190,27 @@ def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
     """The picture as uint8 (height, width, 3), opened as the preset's reference does if it is a path."""
     if isinstance(source, np.ndarray):
         return _checked(source)
-    limits, path = Limits(), os.fspath(source)
+    limits, path = Limits(), _path(source)
     if not os.path.exists(path):
         # Not as a run would tell it, which has listed its files before.
-        message = f"{path}: there is no such file here; give the path of a picture, or an array"
+        message = f"{path:.{LONGEST_SHOWN}}: there is no such file here; give the path of a picture, or an array"
         raise ImageError(code="vanished", message=message)
     try:
         file = read_source(path, limits, follow=True)
         return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
     except ImageError as error:
         raise ImageError(error.code, f"{path!s}: {error}") from error
+
+
+def _path(source: str | bytes | os.PathLike[str]) -> str:
+    try:
+        return os.fsdecode(source)
+    except TypeError:
+        msg = (
+            f"an object of type {type(source).__name__} is no picture; give the path of one, or uint8 (height, width, "
+            "3), which is numpy.asarray(image.convert('RGB')) of a picture of Pillow's"
+        )
+        raise UsageError(msg) from None
 
 
 def _checked(array: npt.NDArray[Any]) -> Pixels:

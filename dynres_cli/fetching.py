@@ -59,7 +59,7 @@ def _extent(address: Address) -> Extent | None:
         case "object" | "staged":
             return Extent(address.container, 0, address.size)
         case "tar":
-            return Extent(address.container, address.place[0], address.size)
+            return _stretch(address)
         case _:
             return None
 
@@ -73,8 +73,14 @@ def _whole(address: Address) -> bytes:
     return data
 
 
+def _stretch(address: Address) -> Extent:
+    """Where a tar's member is; a copy that was unpacked here is nobody else's to write, and has a time of its own."""
+    start, *unpacked = address.place
+    return Extent(address.container, start, address.size, 0 if unpacked else address.stamp)
+
+
 def _member(address: Address) -> bytes:
-    data = read_range(address.container, address.place[0], address.size)
+    data = _stretch(address).read(0, address.size)
     if len(data) != address.size:
         message = "the archive ends within this member; it was perhaps never written to its end"
         raise ImageError(code="truncated", message=message)

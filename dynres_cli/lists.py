@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import select
 import sys
@@ -28,7 +29,8 @@ def names_in(path: str, end: bytes, is_stopped: Callable[[], bool]) -> Iterator[
         msg = f"the list {path!r} cannot be read: {error.strerror}; give a file of names, or - for standard input"
         raise UsageError(msg) from error
     if end == b"\n":
-        data = data.replace(b"\r\n", b"\n")
+        # What editors put before a text and at the ends of its lines is no part of a name.
+        data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
     for name in data.split(end):
         if b"\0" in name:
             msg = "a name in the list holds a zero byte; a list separated by zero bytes needs -0"

@@ -20,16 +20,18 @@ ARCHIVE_BLOCK = 1 << 23
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """So many bytes of a file or an object from `start` on."""
+    """So many bytes of a file or an object from `start` on, as it was when it had this stamp."""
 
     container: str
     start: int
     size: int
+    stamp: int = 0
+    """0 where it may be any."""
 
     def read(self, start: int, length: int) -> bytes:
         """Some of them, fewer at the end; ImageError where they cannot be had."""
         wanted = max(min(length, self.size - start), 0)
-        return read_range(self.container, self.start + start, wanted) if wanted else b""
+        return read_range(self.container, self.start + start, wanted, self.stamp) if wanted else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +60,36 @@ def standing(container: str) -> Standing:
         return Standing(found.st_size, found.st_mtime_ns)
 
 
-def read_range(container: str, start: int, length: int) -> bytes:
-    """Bytes of a file or an object, fewer at its end; ImageError where they cannot be had."""
-    with _explained(container):
-        if is_url(container):
-            from dynres_cli.storage.stores import store_of  # noqa: PLC0415 - only for object stores
+def read_range(container: str, start: int, length: int, stamp: int = 0) -> bytes:
+    """Bytes of a file or an object, fewer at its end; ImageError where they cannot be had.
 
-            store, path = store_of(container)
-            return store.read(path, start, length)
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-        with os.fdopen(os.open(container, flags), "rb", buffering=0) as file:
-            file.seek(start)
-            return _filled(file, length)
+    With a `stamp`, bytes of a file that meanwhile has another one are refused. Of object stores only S3 tells it.
+    """
+    with _explained(container):
+        data, now = _stamped(container, start, length)
+    check_stamp(now, stamp)
+    return data
+
+
+def check_stamp(now: int, listed: int) -> None:
+    """Refuse what was written after it was listed, as far as both stamps say something."""
+    if now and listed and now != listed:
+        message = "what holds this picture was written or replaced after it was listed; run again when it is at rest"
+        raise ImageError(code="changed", message=message)
+
+
+def _stamped(container: str, start: int, length: int) -> tuple[bytes, int]:
+    """Bytes with the stamp that their file had once they were read, 0 where that is not told with them."""
+    if is_url(container):
+        from dynres_cli.storage.stores import store_of  # noqa: PLC0415 - only for object stores
+
+        store, path = store_of(container)
+        return store.read_stamped(path, start, length)
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+    with os.fdopen(os.open(container, flags), "rb", buffering=0) as file:
+        file.seek(start)
+        # The time is asked for last: it also tells of whoever wrote into the file while it was read.
+        return _filled(file, length), os.fstat(file.fileno()).st_mtime_ns
 
 
 def _filled(file: io.FileIO, length: int) -> bytes:

@@ -17,7 +17,7 @@ from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.lists import names_in
 from dynres_cli.tree import SkipReason, Tree, is_output, merged, portable, same_place
-from dynres_cli.urls import bare, is_url, protocol
+from dynres_cli.urls import bare, is_url, last_name, protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _remote(url: str, out: str | None, *, several: bool) -> _Start:
     if out is not None and is_url(out) and bare(out) == bare(url):
         msg = f"the output {out!r} is the input itself; give another prefix for the output"
         raise UsageError(msg)
-    name = bare(url).rpartition("/")[2].partition("?")[0]
+    name = last_name(url)
     _check_extra(name)
     address = given(url)
     if address is not None and kind_of(name) is None:

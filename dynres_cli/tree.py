@@ -179,7 +179,7 @@ def _unreadable(folder: _Folder, error: OSError) -> Failed:
 
 def is_output(folder: str) -> bool:
     """Whether a folder was written by dynres: finished, as its manifest says, or begun."""
-    if os.path.isdir(os.path.join(folder, STATE)):
+    if os.path.isfile(os.path.join(folder, STATE, "lock")):
         return True
     try:
         return _is_ours(os.path.join(folder, MANIFEST))

@@ -25,6 +25,12 @@ def bare(url: str) -> str:
     return f"{scheme}://{rest.rstrip('/')}"
 
 
+def last_name(url: str) -> str:
+    """The last part of a URL's path: what follows a question mark is a query on the web, and elsewhere a name's own."""
+    name = bare(url).rpartition("/")[2]
+    return name.partition("?")[0] if protocol(url) in ("http", "https") else name
+
+
 def joined(root: str, *names: str) -> str:
     """A place below another one, both local or both remote."""
     if is_url(root):

@@ -142,6 +142,91 @@ def test_what_is_no_size_is_refused(size: tuple[Any, Any]) -> None:
         dynres_cli.plan(*size)
 
 
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        pytest.param(Image.new("RGB", (9, 9)), "type Image is no picture", id="a picture of Pillow"),
+        pytest.param(None, "type NoneType is no picture", id="nothing"),
+        pytest.param([[1, 2, 3]], "type list is no picture", id="a list"),
+        pytest.param(7, "type int is no picture", id="a number"),
+    ],
+)
+def test_what_is_neither_path_nor_array_is_refused(source: Any, what: str) -> None:  # noqa: ANN401 - that is the test
+    """The sentence says what it is and what to give; of Pillow's pictures, too."""
+    for call in (dynres_cli.load_image, dynres_cli.tile_image):
+        with pytest.raises(UsageError, match=rf"{what}.*numpy\.asarray\(image\.convert\('RGB'\)\)"):
+            call(source)
+
+
+def test_a_path_may_be_bytes_and_a_long_one_is_cut() -> None:
+    """As everywhere in Python; what is a picture's content and no path is not printed as a whole."""
+    path = SAMPLES / "chelsea.png"
+    as_bytes: Any = bytes(path)
+    assert np.array_equal(dynres_cli.load_image(as_bytes, max_num=1), dynres_cli.load_image(path, max_num=1))
+    content: Any = path.read_bytes()
+    with pytest.raises(ImageError, match="there is no such file") as caught:
+        dynres_cli.load_image(content)
+    assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize("preset", [5, 0, ["internvl2"], b"internvl2"])
+def test_what_is_no_name_of_a_preset_is_refused(preset: Any) -> None:  # noqa: ANN401 - that is the test
+    """Also what is false, which is not taken for the default."""
+    with pytest.raises(UsageError, match="is no preset; give the name of one"):
+        dynres_cli.plan(640, 480, preset)
+
+
+def test_one_parameter_by_two_words_is_refused() -> None:
+    """Neither of two sizes is dropped."""
+    with pytest.raises(UsageError, match="image_size=224 and input_size=448 are one parameter; give one of them"):
+        dynres_cli.plan(500, 500, image_size=224, input_size=448)
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        pytest.param((1,), r"size=\(1,\) is no size; give \(width, height\)", id="one number"),
+        pytest.param((1, 2, 3), r"give \(width, height\)", id="three numbers"),
+        pytest.param(512, r"give \(width, height\)", id="a number"),
+        pytest.param((0, 0), "whole numbers of pixels", id="no pixels"),
+        pytest.param((), r"give \(width, height\)", id="nothing"),
+        pytest.param("ab", "whole numbers of pixels", id="text"),
+        pytest.param((512.0, 512.0), "whole numbers of pixels", id="floats"),
+    ],
+)
+def test_pack_refuses_what_is_no_size(size: Any, reason: str) -> None:  # noqa: ANN401 - that is the test
+    """Neither is dropped in silence, nor ends it in Python's own words."""
+    with pytest.raises(UsageError, match=reason):
+        dynres_cli.pack(np.zeros((1, 3, 448, 448), np.float32), max_num=1, size=size)
+
+
+@pytest.mark.parametrize("size", [(90, 60), [90, 60], np.array([90, 60]), Size(90, 60)])
+def test_pack_takes_a_size_in_every_form(size: Any) -> None:  # noqa: ANN401 - that is the test
+    """A pair, an array of two, and what the views of load_image remember."""
+    packed = dynres_cli.pack(np.zeros((1, 3, 448, 448), np.float32), max_num=1, size=size)
+    assert packed["pixel_values"].shape == (1, 3, 448, 448)
+
+
+@pytest.mark.parametrize(
+    ("views", "reason"),
+    [
+        pytest.param(None, "type NoneType is no list of views; pass what load_image returned", id="nothing"),
+        pytest.param(np.float32(1), "type float32 is no list of views", id="a number"),
+        pytest.param(
+            np.zeros((1, 448, 448, 3), np.uint8), r"uint8 .*\(448, 448, 3\), not \(3, 448, 448\)", id="levels"
+        ),
+        pytest.param(np.zeros((1, 3, 224, 224), np.float32), r"not \(3, 448, 448\)", id="of another size"),
+        pytest.param([np.zeros((3, 448), np.float32)], r"not \(3, 448, 448\)", id="a row"),
+        pytest.param([[[1.0], [1.0, 2.0]]], "is no list of views", id="a ragged list"),
+        pytest.param(["view"], r"not \(3, 448, 448\)", id="text"),
+    ],
+)
+def test_pack_refuses_what_are_no_views(views: Any, reason: str) -> None:  # noqa: ANN401 - that is the test
+    """With the shape they have, and the one that they are to have."""
+    with pytest.raises(UsageError, match=reason):
+        dynres_cli.pack(views, max_num=1, size=(90, 60))
+
+
 def test_a_picture_that_is_not_there_is_named(tmp_path: Path) -> None:
     """Nobody has listed it before."""
     with pytest.raises(ImageError, match=r"none\.png: there is no such file here"):

@@ -161,6 +161,16 @@ def test_lists(here: Path) -> None:
     assert keys_of(listing(Selection(files_from="list", root="in"))) == ["a.jpg", "b.dat", "in/gone.jpg", "sub/c.jpg"]
 
 
+def test_the_byte_order_mark_of_a_list_is_no_part_of_a_name(here: Path) -> None:
+    """Editors put it before a text; names between zero bytes are taken as they are."""
+    make(here, "in/a.jpg", "in/b.jpg")
+    Path("list").write_text("\ufeffin/a.jpg\nin/b.jpg\n", "utf-8")
+    assert keys_of(listing(Selection(files_from="list", root="in"))) == ["a.jpg", "b.jpg"]
+    make(here, "\ufeffc.jpg")
+    Path("list").write_text("\ufeffc.jpg\0", "utf-8")
+    assert keys_of(listing(Selection(files_from="list", null_separated=True))) == ["\ufeffc.jpg"]
+
+
 def test_lists_below_a_root_and_with_zero_bytes(here: Path) -> None:
     """Guarantee 28: -0 takes every name there is; names may be meant from the root or be absolute."""
     make(here, "in/a\nb.jpg", "in/c.jpg")

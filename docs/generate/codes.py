@@ -40,7 +40,7 @@ FAILURES = {
     "format_not_allowed": "A format that is known and refused, because reading it would start other programs.",
     "unreadable": "The file cannot be opened or read: permissions, a link out of the input, a bad disk.",
     "vanished": "It was there when inputs were listed, and is not any more.",
-    "changed": "It changed while it was read.",
+    "changed": "It, or the archive or table that holds it, changed after it was listed.",
     "timeout": "It took longer than `--timeout`; its worker was replaced.",
     "out_of_memory": "It needs more than `--max-memory`, by its header, or its worker ran out.",
     "worker_crash": "Its worker died, and died again at a second attempt.",

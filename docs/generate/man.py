@@ -51,13 +51,18 @@ Show the version.
 Teach the shell at hand to complete commands and options.
 .SH EXAMPLES
 .nf
-{_examples(example for each in found for example in each.examples[:1])}
+{_examples(example for each in found for example in _own_examples(each)[:1])}
 .fi
 {_environment()}
 {_statuses()}
 .SH SEE ALSO
 {also}
 """
+
+
+def _own_examples(command: Command) -> list[str]:
+    """Those of a command's examples that call it: others prepare what it needs."""
+    return [example for example in command.examples if f"dynres {command.name} " in f"{example} "]
 
 
 def _page(command: Command) -> str:

@@ -30,9 +30,9 @@ EPILOG = f"""Examples:
   dynres map out/ coco.json --out boxes.png
 
 BOXES holds one JSON object a line with "key" and "box" [x0, y0, x1, y1], "point" [x, y] or "polygon"; from a tile
-also its "view". COCO JSON is understood too, with file names as keys. Frames: stored (the file's pixels), original
-(as it was tiled), canvas (what the grid cuts), tile, norm1000 (0 to 1000 of the original). What lies outside is
-clipped and flagged.
+also its "view", and of a name that is no UTF-8 the "raw" of its record. COCO JSON is understood too, with file names
+as keys. Frames: stored (the file's pixels), original (as it was tiled), canvas (what the grid cuts), tile, norm1000
+(0 to 1000 of the original). What lies outside is clipped and flagged.
 
 {options.ENVIRONMENT}
 
@@ -68,13 +68,13 @@ def map_(
     unknown: dict[str, None] = {}
     with asking.opened(boxes) as file, open_output(out) as output:
         # Everything is understood before the first line is written: a mistake in the last box leaves no half answer.
-        keys = {each.key for each in shapes()}
+        named = {each.named for each in shapes()}
         mapper = Mapper(output, start, end)
-        mapper.check(keys)
+        mapper.check(named)
         if picture is not None:
             from dynres_cli.operations.box_picture import drawn
 
-            save(drawn(mapper, only_one(keys), list(shapes())), picture)
+            save(drawn(mapper, only_one(named), list(shapes())), picture)
         for each, pieces in known_only(mapper, shapes(), unknown):
             for piece in pieces:
                 printing.data(mapped.line(each, piece, in_tiles=end == "tile"))
@@ -83,9 +83,9 @@ def map_(
     raise typer.Exit(3 if unknown else 0)
 
 
-def only_one(keys: set[str]) -> str:
+def only_one(named: set[tuple[str, str]]) -> tuple[str, str]:
     """The one picture that is drawn."""
-    if len(keys) != 1:
-        msg = f"--out draws the boxes of one picture and BOXES name {len(keys)}; give those of one key"
+    if len(named) != 1:
+        msg = f"--out draws the boxes of one picture and BOXES name {len(named)}; give those of one key"
         raise UsageError(msg)
-    return next(iter(keys))
+    return next(iter(named))

@@ -12,6 +12,8 @@ from dynres_cli.cli.options import Option
 
 EPILOG = f"""Examples:
 
+  mkdir all
+
   dynres tile photos/ all/1 --shard 1/2           (on one machine)
 
   dynres tile photos/ all/2 --shard 2/2           (on another)

@@ -6,6 +6,7 @@ import os
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
 from dynres_cli.errors import ImageError, MissingExtra
-from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, standing
+from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, check_stamp, standing
 
 LARGEST_GROUP = 2 << 30
 """Bytes of a row group's pictures: they are read together."""
@@ -24,7 +25,7 @@ _KEPT = 2
 def members(path: str) -> Iterator[Member]:
     """A row a picture; named by its number, and by the last part of the path that it came from."""
     whole = standing(path)
-    table = _table(path)
+    table = _table(path, whole.stamp)
     columns = _image_columns(table)
     if not columns:
         message = "it has no image column (a struct of bytes and path); name a table that has one"
@@ -50,7 +51,7 @@ def _name(row: int, path: str | None) -> str:
 def cell(address: Address) -> bytes:
     """One row's picture."""
     group, row, number = address.place
-    column = _group(address.container, group, number)
+    column = _group(_Part(address.container, address.stamp, group, number))
     value = column[row].as_py()
     if not value or not value.get("bytes"):
         message = "the row holds no picture; the table perhaps only names a file elsewhere"
@@ -58,19 +59,28 @@ def cell(address: Address) -> bytes:
     return bytes(value["bytes"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The pictures of one row group and column, of a table as it was when it had this stamp."""
+
+    path: str
+    stamp: int
+    group: int
+    number: int
+
+
 _LOCK = Lock()
-_GROUPS: OrderedDict[tuple[str, int, int], Any] = OrderedDict()
+_GROUPS: OrderedDict[_Part, Any] = OrderedDict()
 
 
-def _group(path: str, group: int, number: int) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _group(wanted: _Part) -> Any:  # noqa: ANN401 - pyarrow has no types
     """The pictures of one row group, read once for all of its rows."""
-    wanted = (path, group, number)
     with _LOCK:
         if wanted in _GROUPS:
             _GROUPS.move_to_end(wanted)
             return _GROUPS[wanted]
         try:
-            _GROUPS[wanted] = _read(path, group, number)
+            _GROUPS[wanted] = _read(wanted)
         except damage() as error:
             message = "the table cannot be read here; it is damaged"
             raise ImageError(code="corrupt", message=message) from error
@@ -79,16 +89,16 @@ def _group(path: str, group: int, number: int) -> Any:  # noqa: ANN401 - pyarrow
         return _GROUPS[wanted]
 
 
-def _read(path: str, group: int, number: int) -> Any:  # noqa: ANN401 - pyarrow has no types
-    table = _table(path)
-    column = _image_columns(table)[number]
-    described = table.metadata.row_group(group)
+def _read(wanted: _Part) -> Any:  # noqa: ANN401 - pyarrow has no types
+    table = _table(wanted.path, wanted.stamp)
+    column = _image_columns(table)[wanted.number]
+    described = table.metadata.row_group(wanted.group)
     chunks = (described.column(each) for each in range(described.num_columns))
     size = sum(each.total_uncompressed_size for each in chunks if each.path_in_schema == f"{column}.bytes")
     if size > LARGEST_GROUP:
         message = f"its row group has {size:,} bytes of pictures; write the table anew with smaller row groups"
         raise ImageError(code="too_large_file", message=message)
-    return table.read_row_group(group, columns=[f"{column}.bytes"], use_threads=False).column(column)
+    return table.read_row_group(wanted.group, columns=[f"{column}.bytes"], use_threads=False).column(column)
 
 
 def _image_columns(table: Any) -> list[str]:  # noqa: ANN401 - pyarrow has no types
@@ -102,16 +112,18 @@ def _image_columns(table: Any) -> list[str]:  # noqa: ANN401 - pyarrow has no ty
 
 
 @lru_cache(maxsize=_KEPT)
-def _opened(path: str, _process: int) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _opened(path: str, stamp: int, _process: int) -> Any:  # noqa: ANN401 - pyarrow has no types
     import pyarrow.parquet  # noqa: PLC0415 - an extra
 
     whole = standing(path)
-    return pyarrow.parquet.ParquetFile(as_file(Extent(path, 0, whole.size), 16 * HEADER_BLOCK, 16))
+    check_stamp(whole.stamp, stamp)
+    return pyarrow.parquet.ParquetFile(as_file(Extent(path, 0, whole.size, stamp), 16 * HEADER_BLOCK, 16))
 
 
-def _table(path: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _table(path: str, stamp: int) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The open table; one that was replaced has another stamp, and is never taken for this one."""
     try:
-        return _opened(path, os.getpid())
+        return _opened(path, stamp, os.getpid())
     except ImportError as error:
         msg = "Parquet tables need a package that is not installed: pip install 'dynres[parquet]'"
         raise MissingExtra(msg) from error

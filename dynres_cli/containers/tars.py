@@ -29,6 +29,8 @@ LARGEST_HEADER = 1 << 20
 """Bytes of a member's own header with its long names; tarfile itself would read whatever is announced."""
 LARGEST_RATIO, ALWAYS_ALLOWED = 200, 1 << 30
 """Pictures are packed already: an archive that unpacks to more than this many times its size is made to harm."""
+UNPACKED = 1
+"""Stands behind a member's place where that is in an unpacked copy: the stamp is then the archive's, not the copy's."""
 LARGEST_KEPT = 1 << 30
 """Bytes of a member that are unpacked; a larger one is left to its own failure."""
 _COPY = 1 << 20
@@ -37,12 +39,12 @@ _COPY = 1 << 20
 def members(path: str) -> Iterator[Member]:
     """Every member in the order of the archive."""
     whole = standing(path)
-    file = as_file(Extent(path, 0, whole.size), ARCHIVE_BLOCK, 2)
+    file = as_file(Extent(path, 0, whole.size, whole.stamp), ARCHIVE_BLOCK, 2)
     packed = _unpacking(file)
     if packed is None:
         feed: Feed = Feed(file)
         for info in _infos(feed):
-            yield _member(info, path, info.offset_data, whole)
+            yield _member(info, path, whole, info.offset_data)
         return
     forward = Forward(packed, max(whole.size * LARGEST_RATIO, ALWAYS_ALLOWED))
     with open(_fresh_file(), "wb") as copy:
@@ -51,7 +53,7 @@ def members(path: str) -> Iterator[Member]:
             if info.isreg() and looks_like_image(info.name) and is_small:
                 forward.copy(info.size, copy)
                 copy.flush()
-            yield _member(info, copy.name, at, whole) if is_small else _too_large(info, whole)
+            yield _member(info, copy.name, whole, at, UNPACKED) if is_small else _too_large(info, whole)
 
 
 def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
@@ -61,8 +63,8 @@ def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
             archive.members = []  # it would keep every one of them
 
 
-def _member(info: tarfile.TarInfo, container: str, at: int, whole: Standing) -> Member:
-    address = Address("tar", container, info.size, whole.stamp, (at,), extension(info.name))
+def _member(info: tarfile.TarInfo, container: str, whole: Standing, *place: int) -> Member:
+    address = Address("tar", container, info.size, whole.stamp, place, extension(info.name))
     is_plain = info.isreg() and not info.issparse()
     is_link = info.issym() or info.islnk()
     return Member(info.name, address, is_link, is_special=not (is_plain or is_link or info.isdir()))

@@ -40,7 +40,7 @@ class _Listed(io.BufferedReader):
 def members(path: str) -> Iterator[Member]:
     """Every member in the order of the directory."""
     whole = standing(path)
-    file = RangeFile(Extent(path, 0, whole.size), HEADER_BLOCK, 64)
+    file = RangeFile(Extent(path, 0, whole.size, whole.stamp), HEADER_BLOCK, 64)
     with zipfile.ZipFile(_Listed(file, HEADER_BLOCK)) as archive:
         for info in archive.infolist():
             is_link = stat.S_ISLNK(info.external_attr >> 16)
@@ -71,7 +71,7 @@ def member(address: Address, limits: Limits) -> bytes:
     check_bytes(address.size, limits)
     if packed > address.size + address.size // 50 + _SPARE:
         raise _harmful()  # no packing makes anything so much longer
-    head = read_range(address.container, start, _HEADER.size + name + _SPARE + packed)
+    head = read_range(address.container, start, _HEADER.size + name + _SPARE + packed, address.stamp)
     data = _unpacked(_body(address, head), method, address.size)
     if len(data) != address.size or zlib.crc32(data) != checksum:
         raise _harmful()
@@ -91,7 +91,7 @@ def _body(address: Address, head: bytes) -> bytes:
     begin = _HEADER.size + name + extra
     body = head[begin : begin + packed]
     if len(body) < packed:
-        body += read_range(address.container, start + begin + len(body), packed - len(body))
+        body += read_range(address.container, start + begin + len(body), packed - len(body), address.stamp)
     if len(body) < packed:
         raise _cut()
     return body

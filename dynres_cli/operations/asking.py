@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import IO, Any
 
 from dynres_cli.errors import UsageError
+from dynres_cli.jsontext import shown
 from dynres_cli.operations.frames import Pair
 from dynres_cli.operations.shapes import Kind, Shape
 
@@ -34,23 +36,32 @@ class Asked:
     pairs: bool = False
     """Whether a polygon was given as pairs, not as one flat list; it is answered likewise."""
     extra: Mapping[str, Any] = field(default_factory=dict)
+    exact: str = ""
+    """The picture's name by its bytes, where `raw` gives them as in a record; "" where the key alone is known."""
+
+    @property
+    def named(self) -> tuple[str, str]:
+        """By what its picture is named."""
+        return self.key, self.exact
 
 
 @contextmanager
 def opened(name: str) -> Iterator[IO[bytes]]:
-    """The file of this name, or stdin for `-`, so that it can be read twice."""
-    if name == "-":
-        with tempfile.TemporaryFile() as copy:
-            if sys.stdin is not None:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
-            yield copy
-        return
-    try:
-        with open(name, "rb") as file:
-            yield file
-    except OSError as error:
-        msg = f"{name}: cannot read the boxes ({error.strerror}); name a file, or - for stdin"
-        raise UsageError(msg) from None
+    """The file of this name, or stdin for `-`, so that it can be read twice: what comes through a pipe is kept."""
+    if name == "-" and sys.stdin is None:
+        msg = "there is no stdin to read boxes from; name a file instead of -"
+        raise UsageError(msg)
+    with ExitStack() as stack:
+        try:
+            file = sys.stdin.buffer if name == "-" else stack.enter_context(open(name, "rb"))
+            if name == "-" or not file.seekable():
+                copy = stack.enter_context(tempfile.TemporaryFile())
+                shutil.copyfileobj(file, copy)
+                file = copy
+        except OSError as error:
+            msg = f"{name}: cannot read the boxes ({error.strerror}); name a file, or - for stdin"
+            raise UsageError(msg) from None
+        yield file
 
 
 def asked(file: IO[bytes], name: str, *, need_view: bool) -> Iterator[Asked]:
@@ -144,7 +155,17 @@ def _shapes(given: object, where: tuple[str, object], *, need_view: bool) -> Ite
     extra = {name: value for name, value in given.items() if name not in _OURS}
     for kind in kinds:
         points, pairs = _points(given[kind], kind, where)
-        yield Asked(given.get("id"), given["key"], Shape(kind, points), view if need_view else None, pairs, extra)
+        shape, seen_in = Shape(kind, points), view if need_view else None
+        yield Asked(given.get("id"), given["key"], shape, seen_in, pairs, extra, _exact(given))
+
+
+def _exact(given: Mapping[str, Any]) -> str:
+    """The name that `raw` holds; "" where it is none of this key's: other programs may mean something else by it."""
+    try:
+        name = base64.b64decode(given.get("raw", ""), validate=True).decode("utf-8", "surrogateescape")
+    except (TypeError, ValueError):
+        return ""
+    return name if shown(name) == given["key"] else ""
 
 
 def _points(value: object, kind: Kind, where: tuple[str, object]) -> tuple[tuple[Pair, ...], bool]:

@@ -9,12 +9,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import accumulate
+from threading import Lock
 from typing import Protocol
 
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import TAIL, Volume
 from dynres_cli.resume import LARGEST_RECORD
-from dynres_cli.sinks.index import image_lines
+from dynres_cli.sinks.index import image_lines, line_at
 from dynres_cli.storage import open_below
 from dynres_cli.urls import joined
 
@@ -22,7 +23,7 @@ Readable = io.BufferedReader | io.BufferedRandom
 
 
 class Body(Protocol):
-    """The lines of all images, each found again by its place."""
+    """The lines of all images, each found again by its place; several threads may read them."""
 
     between: bytes
     """What separates two lines."""
@@ -53,13 +54,17 @@ class OneFile:
 
     def __init__(self, file: Readable, start: int, where: str) -> None:
         self._file, self._start, self._where = file, start, where
+        self._lock = Lock()
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        return image_lines(self._file, self._start, self._where)
+        return image_lines(self._line, self._start, self._where)
 
     def at(self, place: int) -> bytes:
-        self._file.seek(place)
-        return self._file.readline(LARGEST_RECORD).rstrip(b"\n").removesuffix(b",")
+        return self._line(place).rstrip(b"\n").removesuffix(b",")
+
+    def _line(self, place: int) -> bytes:
+        with self._lock:  # between going to a place and reading there, no other thread may go elsewhere
+            return line_at(self._file, place)
 
     def digest(self) -> bytes:
         self._file.seek(self._start)
@@ -79,6 +84,7 @@ class Volumes:
         self._starts = [0, *accumulate(volume.bytes for volume in volumes)]
         self._stack = ExitStack()
         self._open_one: tuple[int, Readable] | None = None
+        self._lock = Lock()
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         for start, volume in zip(self._starts, self._volumes, strict=False):
@@ -93,12 +99,11 @@ class Volumes:
 
     def at(self, place: int) -> bytes:
         number = bisect_right(self._starts, place) - 1
-        if self._open_one is None or self._open_one[0] != number:
-            self.close()
-            self._open_one = number, self._stack.enter_context(self._open(self._volumes[number]))
-        file = self._open_one[1]
-        file.seek(place - self._starts[number])
-        return file.readline(LARGEST_RECORD).removesuffix(b"\n")
+        with self._lock:
+            if self._open_one is None or self._open_one[0] != number:
+                self.close()
+                self._open_one = number, self._stack.enter_context(self._open(self._volumes[number]))
+            return line_at(self._open_one[1], place - self._starts[number]).removesuffix(b"\n")
 
     def close(self) -> None:
         """Let go of the volume that was looked into last."""

@@ -19,10 +19,11 @@ LONGEST_LABEL = 24
 COLOURS = ((230, 57, 70), (42, 157, 143), (69, 123, 240), (190, 90, 210), (240, 140, 30), (80, 200, 60))
 
 
-def drawn(mapper: Mapper, key: str, asked: Sequence[Asked]) -> Image.Image:
+def drawn(mapper: Mapper, named: tuple[str, str], asked: Sequence[Asked]) -> Image.Image:
     """One picture's canvas with every shape on it; RunError where there is no canvas to draw on."""
+    key = named[0]
     try:
-        picture = mapper.picture(key)
+        picture = mapper.picture(*named)
         reason = obstacle(picture.record, picture.plan, Wanted())
         if reason:
             raise _cannot(key, reason)

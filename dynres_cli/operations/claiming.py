@@ -25,7 +25,7 @@ def refuse_foreign(out: str, *, into: bool) -> None:
     except OSError as error:
         msg = f"{out}: cannot be listed ({error.strerror}); check its permissions, or choose another output folder"
         raise RunError(msg, "output") from error
-    if names and STATE not in names and not is_of_dynres(_start_of_manifest(out)):
+    if names and STATE not in names and not is_of_dynres(start_of_manifest(out)):
         raise _foreign(out)
 
 
@@ -33,11 +33,11 @@ def refuse_foreign_prefix(out: str) -> None:
     """The same in an object store."""
     from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
-    if not objects.is_empty(out) and not objects.has_state(out) and not is_of_dynres(_start_of_manifest(out)):
+    if not objects.is_empty(out) and not objects.has_state(out) and not is_of_dynres(start_of_manifest(out)):
         raise _foreign(out)
 
 
-def _start_of_manifest(out: str) -> bytes:
+def start_of_manifest(out: str) -> bytes:
     """What tells whose a manifest is; nothing where there is none, or no plain file that may be read."""
     if is_url(out):
         from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores

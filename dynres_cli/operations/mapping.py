@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from dynres_cli.geometry import Plan, Size, View
-from dynres_cli.manifest import TiledRecord
+from dynres_cli.manifest import TiledRecord, place
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import Asked
 from dynres_cli.operations.commits import Commits
@@ -19,6 +19,8 @@ from dynres_cli.operations.replanning import replanned, size_of
 from dynres_cli.operations.shapes import Shape
 from dynres_cli.operations.witness import check_committed
 
+REPLACED = "\ufffd"
+"""Stands in a key for what is no UTF-8, whatever it is."""
 REMEMBERED = 256
 """Pictures whose plans are kept: boxes come in the order of their pictures, more or less."""
 
@@ -64,39 +66,53 @@ class Mapper:
     end: FrameName
     _commits: Commits = field(init=False)
     _offsets: dict[str, int] = field(default_factory=dict)
+    _alike: dict[str, list[str]] = field(default_factory=dict)
+    """The exact names behind each key that may be shown for several of them."""
     _recent: OrderedDict[str, Tiled] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self._commits = Commits(self.output)
-        self._offsets = {record.key: offset for offset, record in self.output.located()}
+        for offset, record in self.output.located():
+            name = place(record)
+            self._offsets[name] = offset
+            if REPLACED in record.key:
+                self._alike.setdefault(record.key, []).append(name)
 
-    def check(self, keys: Iterable[str]) -> None:
+    def check(self, named: Iterable[tuple[str, str]]) -> None:
         """Look at the records of these pictures; RunError where one was edited."""
-        for key in sorted(keys):
+        for key, exact in sorted(named):
             with suppress(NotMapped):
-                self.picture(key)
+                self.picture(key, exact)
 
     def pieces(self, asked: Asked) -> list[Piece]:
         """Where a shape lies; NotMapped where its picture is unknown or lacks a frame."""
-        return pieces(asked, self.picture(asked.key), self.start, self.end)
+        return pieces(asked, self.picture(*asked.named), self.start, self.end)
 
-    def picture(self, key: str) -> Tiled:
-        """The picture of a key, with its plan."""
-        if key in self._recent:
-            self._recent.move_to_end(key)
-            return self._recent[key]
-        if key not in self._offsets:
+    def picture(self, key: str, exact: str = "") -> Tiled:
+        """The picture of a key, or of the exact name behind it, with its plan; NotMapped where there is not one."""
+        name = exact or self._only_name(key)
+        if name in self._recent:
+            self._recent.move_to_end(name)
+            return self._recent[name]
+        if name not in self._offsets:
             msg = f"{key}: is not in the manifest"
             raise NotMapped(msg)
-        record = self.output.at(self._offsets[key])
+        record = self.output.at(self._offsets[name])
         check_committed(self._commits, record)
         if not isinstance(record, TiledRecord):
             msg = f"{key}: was not tiled ({record.code})"
             raise NotMapped(msg)
-        self._recent[key] = Tiled(record, replanned(record))
+        self._recent[name] = Tiled(record, replanned(record))
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
-        return self._recent[key]
+        return self._recent[name]
+
+    def _only_name(self, key: str) -> str:
+        names = self._alike.get(key, [key])
+        if len(names) > 1:
+            msg = f"{key}: is ambiguous; give raw, the base64 of its bytes, for {len(names)} names are shown like this"
+            raise NotMapped(msg)
+        return names[0]
 
 
 def pieces(asked: Asked, picture: Tiled, start: FrameName, end: FrameName) -> list[Piece]:

@@ -15,12 +15,13 @@ from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, Shard, to_bytes
 from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, place
 from dynres_cli.names import MANIFEST
+from dynres_cli.operations.claiming import start_of_manifest
 from dynres_cli.operations.compiling import Counts
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.reading import Output, named, open_output
 from dynres_cli.operations.witness import as_line
 from dynres_cli.storage import Writer, lock, safe_parts
-from dynres_cli.tree import portable
+from dynres_cli.tree import is_of_dynres, portable
 
 FILES_A_PART, FILES_BESIDE = 3, 64
 """What may be open at the same time: of each part its folder, its manifest and a volume of it."""
@@ -136,10 +137,24 @@ def _refuse_other(dest: str) -> None:
     """Refuse to replace a manifest that is not of an earlier merge."""
     if not os.path.lexists(os.path.join(dest, MANIFEST)):
         return
-    with open_output(dest) as before:
-        if before.run.parts is None:
-            message = f"{named(dest)}: belongs to a run that wrote there itself; choose another folder for -o"
-            raise RunError(message, "not_ours")
+    try:
+        with open_output(dest) as before:
+            parts = before.run.parts
+    except RunError as error:
+        _refuse_unreadable(dest, error)
+        return
+    if parts is None:
+        message = f"{named(dest)}: belongs to a run that wrote there itself; choose another folder for -o"
+        raise RunError(message, "not_ours")
+
+
+def _refuse_unreadable(dest: str, error: RunError) -> None:
+    """Refuse what is no manifest of ours; one that is damaged is written anew, for the shards' own say it all."""
+    if error.code in ("newer_schema", "open_files"):
+        raise error
+    if error.code != "manifest" or not is_of_dynres(start_of_manifest(dest)):
+        message = f"{named(dest)}: is not of an earlier merge; remove it and merge again, or choose another folder"
+        raise RunError(message, error.code)
 
 
 def _joined(parts: Sequence[Part], lines: Lines) -> Run:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from array import array
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import RunError, UsageError
 from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord
 from dynres_cli.operations.checking import npy_header, png_levels
 from dynres_cli.operations.reading import Output, open_output
@@ -111,11 +112,12 @@ def _refusal(key: str, why: str) -> RunError:
 class OpenRun:
     """The records of an output, in key order: iterate, count, or ask by number or key.
 
-    Safe to hand to worker processes: each opens the manifest for itself.
+    Safe to hand to worker processes, each of which opens the manifest for itself, and to share between threads.
     """
 
     def __init__(self, out: str | os.PathLike[str]) -> None:
         self._out = os.fspath(out)
+        self._is_closed = False
         self._open()
         self._offsets = array("Q", (offset for offset, _ in self._output.located()))
         self._numbers: dict[str, int] = {}
@@ -126,6 +128,8 @@ class OpenRun:
         self._pid = os.getpid()
 
     def _make_own(self) -> None:
+        if self._is_closed:
+            raise _refusal(self._out, "was closed; open it again with open_run")
         if self._pid != os.getpid():
             self._open()  # a forked process shares its parent's place in the file
 
@@ -147,8 +151,21 @@ class OpenRun:
     def __getitem__(self, which: int | str) -> OpenRecord:
         """A record by its number in key order, or by its key."""
         self._make_own()
-        number = self._by_key()[which] if isinstance(which, str) else which
+        number = self._by_key()[which] if isinstance(which, str) else self._number(which)
         return OpenRecord(self._output, self._output.at(self._offsets[number]))
+
+    def _number(self, which: object) -> int:
+        try:
+            return operator.index(which)  # type: ignore[arg-type]
+        except TypeError:
+            several = range(2)
+            with suppress(AttributeError, TypeError, ValueError):  # a slice of numbers tells which are meant
+                several = range(*which.indices(len(self)))  # type: ignore[attr-defined]
+            msg = (
+                f"{which!r:.60} names no one picture; give a number or a key, "
+                f"and for several of them [run[number] for number in {several}]"
+            )
+            raise UsageError(msg) from None
 
     def _by_key(self) -> dict[str, int]:
         if not self._numbers:
@@ -172,6 +189,7 @@ class OpenRun:
 
     def close(self) -> None:
         """Let go of the manifest; arrays that were opened stay open."""
+        self._is_closed = True
         self._stack.close()
 
 

@@ -7,9 +7,10 @@ import io
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from dynres_cli.errors import RunError
 from dynres_cli.jsontext import to_json
@@ -76,7 +77,7 @@ class Index:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Each image's line with its place in the file; RunError at the end where the index was cut short."""
-        return image_lines(self.file, self.start, self.where)
+        return image_lines(partial(line_at, self.file), self.start, self.where)
 
 
 @contextmanager
@@ -111,20 +112,24 @@ def _damaged(path: str) -> RunError:
     )
 
 
-def image_lines(file: Readable, start: int, where: str) -> Iterator[tuple[int, bytes]]:
+def line_at(file: Readable, place: int) -> bytes:
+    """The line of a file that begins at this place; whoever read elsewhere meanwhile does not matter."""
+    file.seek(place)
+    return file.readline(LARGEST_RECORD)
+
+
+def image_lines(at: Callable[[int], bytes], start: int, where: str) -> Iterator[tuple[int, bytes]]:
     """Each line of a list of images without what separates it from the next, and where it begins in the file.
 
-    RunError at the end where the list was cut short.
+    `at` gives the line at a place. RunError at the end where the list was cut short.
     """
     offset, end = start, TAIL.encode()
-    file.seek(offset)
-    while line := file.readline(LARGEST_RECORD):
+    while line := at(offset):
         if line == end:
             return
         text = line.rstrip(b"\n").removesuffix(b",")
         if text:
             yield offset, text
         offset += len(line)
-        file.seek(offset)  # whoever got the line may have read another one meanwhile
     msg = f"{where}: ends too early; run the same `dynres tile` again to write it anew"
     raise RunError(msg, "manifest")

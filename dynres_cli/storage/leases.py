@@ -20,7 +20,8 @@ from dynres_cli.names import STATE
 from dynres_cli.storage.folders import is_alive
 from dynres_cli.storage.objects import place_of, refusal
 from dynres_cli.storage.retrying import network_errors
-from dynres_cli.storage.stores import SECOND, Entry, Store
+from dynres_cli.storage.stamps import SECOND
+from dynres_cli.storage.stores import Entry, Store
 
 LEASE = 300.0
 """Seconds after which a lock that was not renewed is nobody's."""

@@ -6,24 +6,20 @@ Nothing here is imported, and no package of the extras needed, before a URL is g
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.storage.retrying import answer_timeout, persistent
+from dynres_cli.storage.stamps import stamp_of
 from dynres_cli.urls import protocol
 
-SECOND = 1_000_000_000
 STAMP = "dynres-source-time"
 """The name under which an object's metadata keep the time of the source that it was made from."""
 
 EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "http": "http", "https": "http"}
-_TIMES = ("LastModified", "mtime", "updated", "last_modified", "modified", "created")
-_TAGS = ("ETag", "etag", "md5Hash", "checksum", "Content-MD5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +57,10 @@ class Store:
     def read(self, path: str, start: int, length: int) -> bytes:
         """Bytes of an object from `start` on, fewer at its end."""
         return bytes(self.call("cat_file", path, start=start, end=start + length))
+
+    def read_stamped(self, path: str, start: int, length: int) -> tuple[bytes, int]:
+        """The same, with the stamp that came in the same answer; 0 from a store that tells none."""
+        return self.read(path, start, length), 0
 
     def fetch(self, path: str, local: str) -> None:
         """The whole object as a local file."""
@@ -132,6 +132,26 @@ class S3(Store):
         known = int(label) if label.isascii() and label.isdigit() else 0
         return Entry(path, found["ContentLength"], stamp_of(found), known, str(found.get("ETag", "")))
 
+    def read_stamped(self, path: str, start: int, length: int) -> tuple[bytes, int]:
+        from fsspec.asyn import sync  # noqa: PLC0415 - an extra
+
+        bucket, _, key = path.partition("/")
+        asked = {"Bucket": bucket, "Key": key, "Range": f"bytes={start}-{start + length - 1}"}
+
+        async def answer() -> tuple[bytes, int]:
+            found = await self.files._call_s3("get_object", **asked)  # noqa: SLF001 - its own way to await a call
+            async with found["Body"] as body:
+                return await body.read(), stamp_of(found)
+
+        try:
+            answered: tuple[bytes, int] = persistent(partial(sync, self.files.loop, answer))
+        except OSError as error:
+            if _code(error) not in ("InvalidRange", "416"):
+                raise
+            entry = self.head(path)  # it is shorter now than where the bytes began
+            return b"", entry.stamp if entry else 0
+        return answered
+
     def swap(self, path: str, data: bytes, known: Entry | None) -> None:
         bucket, _, key = path.partition("/")
         condition = {"IfMatch": known.tag} if known else {"IfNoneMatch": "*"}
@@ -140,7 +160,7 @@ class S3(Store):
         except FileExistsError:
             raise
         except OSError as error:
-            code = getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", "")
+            code = _code(error)
             if code in ("PreconditionFailed", "412", "ConditionalRequestConflict", "409"):
                 raise FileExistsError(path) from error
             if code not in ("NotImplemented", "501"):
@@ -183,6 +203,11 @@ class S3(Store):
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
 
+def _code(error: OSError) -> str:
+    """What S3 calls an error."""
+    return str(getattr(error.__cause__, "response", {}).get("Error", {}).get("Code", ""))
+
+
 class Google(Store):
     """Google's store, whose uploads take metadata by another name."""
 
@@ -200,27 +225,6 @@ def _entry(found: Mapping[str, Any]) -> Entry:
     label = str((found.get("metadata") or {}).get(STAMP, "")) if isinstance(found.get("metadata"), Mapping) else ""
     known = int(label) if label.isascii() and label.isdigit() else 0
     return Entry(found["name"], int(found.get("size") or 0), stamp_of(found), known)
-
-
-def stamp_of(found: Mapping[str, Any]) -> int:
-    """One number for an object's time and tag; 0 where it has neither."""
-    times = (_seconds(found[name]) for name in _TIMES if found.get(name))
-    tag = next((str(found[name]) for name in _TAGS if found.get(name)), "")
-    seconds = next((time for time in times if time is not None), None)
-    if seconds is None and not tag:
-        return 0
-    return max(int(seconds or 1), 1) * SECOND + zlib.crc32(tag.encode()) % SECOND
-
-
-def _seconds(value: object) -> float | None:
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    if isinstance(value, int | float):
-        return float(value)
-    try:
-        return datetime.fromisoformat(str(value)).timestamp()
-    except ValueError:
-        return None
 
 
 def _bytes(path: str) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.cli.command import Ran, dynres, tree
+from tests.cli.command import ROOT, Ran, dynres, tree
 from tests.operations.outputs import copy, edit, pictures, record, tiled
 
 BOX = {"id": 1, "key": "a/wide.png", "box": [0, 0, 45, 30], "label": "é"}
@@ -69,6 +71,25 @@ def test_a_mistake_in_the_last_line_leaves_no_half_answer(finished: Path) -> Non
     assert (ran.status, ran.out) == (2, "")
     assert "-:2: " in ran.err
     assert dynres("map", finished, "no-such-file").status == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of Unix")
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        pytest.param('exec "$@" <(cat "$0")', 0, id="a pipe by the shell's own name"),
+        pytest.param('cat "$0" | "$@" /dev/stdin', 0, id="the device"),
+        pytest.param('cat "$0" | "$@" -', 0, id="stdin"),
+        pytest.param('exec "$@" - <&-', 2, id="no stdin"),
+    ],
+)
+def test_boxes_may_come_through_a_pipe(finished: Path, tmp_path: Path, script: str, status: int) -> None:
+    """What cannot be read twice is kept; where there is no stdin at all, that is said."""
+    (tmp_path / "boxes").write_text(json.dumps(BOX))
+    command = ["bash", "-c", script, str(tmp_path / "boxes"), sys.executable, "-m", "dynres_cli", "map", str(finished)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (status, "" if status else mapped(finished, BOX).out), ran.stderr
+    assert ("there is no stdin to read boxes from; name a file" in ran.stderr) == (status == 2)
 
 
 def test_out_draws_on_the_canvas(finished: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 import dynres_cli
+from dynres_cli.cli.merge import EPILOG
 from dynres_cli.keys import shard_of
 from tests.cli.command import ROOT, dynres, manifest, tree
 from tests.operations.outputs import SMALL, copy, edit, pictures, tiled
@@ -124,6 +126,47 @@ def test_what_is_no_shard_or_lies_elsewhere_is_refused(finished: Path, shards: P
     assert ran.status == 1
     assert "belongs to a run" in ran.err
     assert (shards / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("kept", [60, 300, 900])
+def test_a_damaged_manifest_of_a_merge_is_written_anew(shards: Path, kept: int) -> None:
+    """Wherever it was cut: what it said stands in the shards' own."""
+    parts = [shards / "part1", shards / "part2"]
+    assert dynres("merge", *parts, "-o", shards).status == 0
+    before = tree(shards)
+    os.truncate(shards / "manifest.json", kept)
+    ran = dynres("merge", *parts, "-o", shards)
+    assert (ran.status, tree(shards) == before) == (0, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        pytest.param('{"name": "a web page"}', "remove it and merge again", id="somebody else's"),
+        pytest.param("", "remove it and merge again", id="nothing"),
+        pytest.param('{"schema": "dynres.manifest/2", "run"', "install a newer dynres", id="of a newer dynres"),
+    ],
+)
+def test_another_manifest_is_left_as_it_is(shards: Path, text: str, advice: str) -> None:
+    """The sentence says what to do, and no `dynres tile`, which would not help."""
+    (shards / "manifest.json").write_text(text)
+    ran = dynres("merge", shards / "part1", shards / "part2", "-o", shards)
+    assert (ran.status, advice in ran.err, "dynres tile" in ran.err) == (1, True, False), ran.err
+    assert (shards / "manifest.json").read_text() == text
+
+
+def test_the_example_of_the_help_runs_in_a_fresh_folder(tmp_path: Path) -> None:
+    """Line by line, as it stands there."""
+    pictures(tmp_path / "photos")
+    lines = [line.split("   ")[0].split() for line in EPILOG.splitlines() if line.startswith("  ")]
+    assert [words[0] for words in lines] == ["mkdir", *["dynres"] * 3]
+    for program, *words in lines:
+        if program == "mkdir":
+            subprocess.run([program, *words], cwd=tmp_path, check=True)
+        else:
+            ran = dynres(*words, cwd=tmp_path)
+            assert ran.status in (0, 3), ran.err
+    assert manifest(tmp_path / "all")["run"]["images"] == 5
 
 
 def test_more_shards_than_open_files(tmp_path: Path) -> None:

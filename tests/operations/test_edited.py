@@ -22,7 +22,7 @@ from tests.operations.outputs import SMALL, copy, edit, tiled
 KEY = "z.bmp"
 
 READERS: dict[str, Callable[[Output], object]] = {
-    "map": lambda output: Mapper(output, "original", "canvas").check([KEY]),
+    "map": lambda output: Mapper(output, "original", "canvas").check([(KEY, "")]),
     "join": lambda output: check_joinable(output, Wanted()),
     "stats": lambda output: statistics_of(output.records()),
     "diff": lambda output: list(differences(output, output)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import sys
 from pathlib import Path
@@ -39,6 +41,42 @@ def test_guarantee_25_every_operation_works_on_odd_names(folder: Path) -> None:
     assert os.path.isfile(os.fsencode(folder / "joined") + b"/\xff\xfe.bmp.png")
     assert dynres("diff", folder / "out", folder / "out").status == 0
     assert len([record.pixel_values for record in dynres_cli.open_run(folder / "out")]) == 5
+
+
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The output of three pictures of different widths, whose names are shown alike."""
+    folder = tmp_path_factory.mktemp("alike")
+    (folder / "in").mkdir()
+    for width, name in enumerate((b"\xfe.bmp", b"\xff.bmp", "\ufffd.bmp".encode()), 2):
+        with open(os.fsencode(folder / "in") + b"/" + name, "wb") as file:
+            Image.fromarray(noise(width * 10, 10)).save(file, "BMP")
+    return tiled(folder / "in", folder / "out", *SMALL)
+
+
+def test_a_box_is_never_mapped_in_the_picture_of_another_name(alike: Path) -> None:
+    """`raw` says which one is meant, and is carried along; without it, or with another one's, there is no telling."""
+    raw = {name: base64.b64encode(name).decode() for name in (b"\xfe.bmp", b"\xff.bmp", "\ufffd.bmp".encode())}
+    ends = ("--to", "original", "--from", "norm1000")
+    lines = [{"key": "\ufffd.bmp", "raw": each, "point": [1000, 1000]} for each in raw.values()]
+    ran = dynres("map", alike, "-", *ends, stdin="\n".join(map(json.dumps, lines)).encode())
+    assert (ran.status, [line["point"][0] for line in ran.lines]) == (0, [20, 30, 40]), ran.err
+    assert [line["raw"] for line in ran.lines] == list(raw.values())
+    for beside in ({}, {"raw": raw[b"\xff.bmp"][:-1]}, {"raw": 7}, {"raw": base64.b64encode(b"x.bmp").decode()}):
+        line = json.dumps({"key": "\ufffd.bmp", "point": [1, 1], **beside})
+        ran = dynres("map", alike, "-", stdin=line.encode())
+        assert (ran.status, ran.out) == (3, ""), beside
+        assert ran.err.startswith("not mapped  \ufffd.bmp: is ambiguous; give raw"), ran.err
+
+
+def test_a_name_that_is_no_text_needs_no_raw_where_it_is_alone(folder: Path, tmp_path: Path) -> None:
+    """As it is shown, with its raw, or with the escapes by which Python writes it; drawn, too."""
+    raw = base64.b64encode(b"\xff\xfe.bmp").decode()
+    box = {"box": [0, 0, 9, 9]}
+    for name in ({"key": "\ufffd\ufffd.bmp"}, {"key": "\ufffd\ufffd.bmp", "raw": raw}, {"key": "\udcff\udcfe.bmp"}):
+        ran = dynres("map", folder / "out", "-", "--out", tmp_path / "x.png", stdin=json.dumps(name | box).encode())
+        assert (ran.status, bool(ran.lines)) == (0, True), ran.err
+        (tmp_path / "x.png").unlink()
 
 
 def test_guarantee_25_names_do_not_steer_the_terminal(folder: Path, tmp_path: Path) -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -12,7 +16,7 @@ import numpy as np
 import pytest
 
 import dynres_cli
-from dynres_cli.errors import RunError
+from dynres_cli.errors import RunError, UsageError
 from dynres_cli.operations.opened import OpenRun
 from dynres_cli.presets import PRESETS
 from dynres_cli.svg import plan_html
@@ -105,6 +109,58 @@ def test_a_run_can_be_handed_to_worker_processes(finished: Path) -> None:
             os._exit(0 if [record.key for record in run] == KEYS else 1)
         assert [record.key for record in run] == KEYS
         assert os.waitpid(child, 0)[1] == 0
+
+
+@pytest.mark.parametrize("volume", ["5", "2"])
+def test_several_threads_are_given_the_records_they_ask_for(source: Path, tmp_path: Path, volume: str) -> None:
+    """One open manifest, or volume of it, for all of them: by number, by key and while another one iterates."""
+    with dynres_cli.open_run(tiled(source, tmp_path / "out", *SMALL, "--manifest-size", volume)) as run:
+        wanted = [*range(len(KEYS)), *KEYS] * 100
+        with switching_often(), ThreadPoolExecutor(8) as threads:
+            every = [threads.submit(lambda: [record.key for record in run]) for _ in range(8)]
+            found = list(threads.map(lambda which: run[which].key, wanted))
+        assert found == KEYS * 200
+        assert [future.result() for future in every] == [KEYS] * 8
+
+
+@contextmanager
+def switching_often() -> Iterator[None]:
+    """Threads that take turns after every few steps, so that a race is lost in seconds."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_a_run_that_was_closed_says_so(finished: Path) -> None:
+    """One sentence for every way to ask it; a record that was got before keeps its arrays."""
+    run = dynres_cli.open_run(finished)
+    record = run["z.bmp"]
+    run.close()
+    run.close()
+    for ask in (lambda: run[0], lambda: run["z.bmp"], lambda: "z.bmp" in run, lambda: list(run)):
+        with pytest.raises(RunError, match=r"was closed; open it again with open_run"):
+            ask()
+    assert len(record.pixel_values) == 7
+
+
+@pytest.mark.parametrize(
+    ("which", "advice"),
+    [
+        pytest.param(slice(0, 2), r"\[run\[number\] for number in range\(0, 2\)\]", id="slice"),
+        pytest.param(slice(-2, None), r"\[run\[number\] for number in range\(3, 5\)\]", id="slice from the end"),
+        pytest.param(slice("a", "z"), "give a number or a key", id="slice of keys"),
+        pytest.param(1.0, "give a number or a key", id="float"),
+        pytest.param(None, "give a number or a key", id="nothing"),
+        pytest.param(b"z.bmp", "give a number or a key", id="bytes"),
+    ],
+)
+def test_what_is_neither_number_nor_key_is_refused(finished: Path, which: object, advice: str) -> None:
+    """The sentence says what to give, for a slice to the very numbers."""
+    with dynres_cli.open_run(finished) as run, pytest.raises(UsageError, match=advice):
+        run[which]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("preset", sorted(PRESETS))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
 import tarfile
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,7 @@ from tests.cli.command import dynres, tree
 from tests.files import picture, saved
 from tests.storage.stores import has
 
+needs_pyarrow = pytest.mark.skipif(not has("pyarrow"), reason="needs pyarrow: pip install -e '.[parquet]'")
 LIMITS = Limits()
 JPEG, PNG = saved(picture(), "JPEG"), saved(picture("L"), "PNG")
 GOOD = {"b.jpg": JPEG, "a/z.png": PNG, "a/y.jpg": JPEG, "a.jpg": JPEG, "notes.txt": b"no picture"}
@@ -249,7 +252,71 @@ def test_an_archive_gives_what_its_folder_gives(tmp_path: Path) -> None:
     assert dynres("tile", archive, tmp_path / "packed", "--json", *small).json["skipped"] == 5
 
 
-@pytest.mark.skipif(not has("pyarrow"), reason="needs pyarrow: pip install -e '.[parquet]'")
+PAIR = {"a.bmp": b"1" * 999, "b.bmp": b"2" * 999}
+TURNED = {"a.bmp": PAIR["b.bmp"], "b.bmp": PAIR["a.bmp"]}
+"""The same names and sizes, and each picture in the other's place."""
+
+
+def replace_by(other: Path, path: Path) -> None:
+    """Put a file in another one's place, as `mv` does; it is of another time."""
+    os.utime(other, (1, 1))
+    other.replace(path)
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".zip"])
+def test_guarantee_35_no_picture_is_read_from_an_archive_that_was_replaced(tmp_path: Path, suffix: str) -> None:
+    """Where another picture of the same size lies now, the code is `changed`: by its header, too."""
+    make = tar if suffix == ".tar" else packed_zip
+    items, _ = listed(make(tmp_path / f"x{suffix}", PAIR))
+    assert contents(items) == PAIR
+    replace_by(make(tmp_path / "other", TURNED), tmp_path / f"x{suffix}")
+    assert [_code(item) for item in items] == ["changed", "changed"]
+    with pytest.raises(ImageError, match="replaced after it was listed; run again"):
+        probe(items[0].path)
+
+
+def test_guarantee_35_an_archive_that_is_replaced_while_it_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused where the listing got to; of a packed one the copy stays what was listed."""
+    monkeypatch.setattr(tars, "ARCHIVE_BLOCK", 512)
+    path, other = tar(tmp_path / "x.tar", PAIR), tar(tmp_path / "other", TURNED)
+    members = tars.members(str(path))
+    assert next(members).name == "a.bmp"
+    replace_by(other, path)
+    with pytest.raises(ImageError, match="replaced"):
+        list(members)
+    packed = tar(tmp_path / "x.tgz", PAIR, "w:gz")
+    items, _ = listed(packed)
+    replace_by(tar(tmp_path / "other", TURNED, "w:gz"), packed)
+    assert contents(items) == PAIR
+
+
+def table(path: Path, pictures: Sequence[bytes]) -> Path:
+    """A table of these pictures, each in a row group of its own."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = [{"bytes": data, "path": None} for data in pictures]
+    image = pa.array(rows, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    pq.write_table(pa.table({"image": image}), path, row_group_size=1)
+    return path
+
+
+@needs_pyarrow
+def test_guarantee_35_no_row_is_read_from_a_table_that_was_replaced(tmp_path: Path) -> None:
+    """What was read before is still right, what was not is `changed`; a new listing gives what is there now."""
+    data = [random.Random(number).randbytes(2 << 20) for number in range(3)]
+    path = table(tmp_path / "t.parquet", data)
+    items, _ = listed(path)
+    assert read_source(items[0].path, LIMITS).data == data[0]
+    replace_by(table(tmp_path / "other", data[1:] + data[:1]), path)
+    assert read_source(items[0].path, LIMITS).data == data[0]
+    assert _code(items[1]) == "changed"
+    assert [read_source(item.path, LIMITS).data for item in listed(path)[0]] == data[1:] + data[:1]
+
+
+@needs_pyarrow
 def test_rows_of_a_table_are_pictures(tmp_path: Path) -> None:
     """Hugging Face's layout: a struct of bytes and path; a row without bytes fails, the others have their names."""
     import pyarrow as pa  # noqa: PLC0415 - an extra

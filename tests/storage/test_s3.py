@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -264,6 +265,31 @@ def test_a_finished_output_is_read_where_it_lies(store: Store, folder: Path) -> 
     assert command(store, "inspect", "s3://photos/read/b.jpg", "--json").json["width"] == 60
     assert command(store, "report", "s3://tiles/read", "--source", "s3://photos/read").status == 0
     assert "read/report.html" in store.names("tiles", "read")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "kept"), [("tar", None), ("zip", None), ("tar", 100), ("tar", 0)])
+def test_guarantee_35_no_picture_is_read_from_an_archive_that_was_replaced(
+    store: Store, tmp_path: Path, kind: str, kept: int | None
+) -> None:
+    """Uploaded anew after it was listed: each picture is `changed`, and none is the one that now lies in its place."""
+    for name, sides in (("x", (60, 40)), ("other", (40, 60))):
+        picture(tmp_path / name / "a.bmp", *sides)
+        picture(tmp_path / name / "b.bmp", *sides[::-1])
+        shutil.make_archive(str(tmp_path / name), kind, tmp_path / name)
+    store.put(f"photos/replaced/x.{kind}", (tmp_path / f"x.{kind}").read_bytes())
+    asked = 0
+
+    def replace_once_listed(method: str, path: str, _time: int) -> None:
+        nonlocal asked
+        asked += method == "GET" and f"x.{kind}" in path
+        if asked == 2:
+            store.put(f"photos/replaced/x.{kind}", (tmp_path / f"other.{kind}").read_bytes()[:kept])
+
+    store.fails(replace_once_listed)
+    ran = tile(store, f"s3://photos/replaced/x.{kind}", tmp_path / "out")
+    assert ran.status == 3
+    assert ran.json["failures"] == {"changed": 2}
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from dynres_cli.storage import NewFile, Writer, check_writable, leases, lock, re
 from dynres_cli.storage.leases import Lease
 from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stores import Entry, store_of
-from dynres_cli.urls import below, is_url
+from dynres_cli.urls import below, is_url, last_name
 from tests.operations.outputs import SMALL, tiled
 from tests.pictures import noise
 from tests.storage.stores import has
@@ -51,6 +51,16 @@ def test_a_listing_comes_in_the_order_of_keys() -> None:
     assert found.skipped == {"not_an_image_name": 1}
     chosen = listing(Selection(("memory://order", "memory://order/a.jpg"), filter=Filter(("*.png",))))
     assert [item.key for item in chosen] == ["a.jpg", "order/a/Z/y.png"]
+
+
+@needs_fsspec
+def test_an_object_that_is_named_itself_keeps_its_whole_name() -> None:
+    """A question mark is part of a key; only in an address of the web does it end the name."""
+    (item,) = listing(Selection((f"{filled('asks', 'why?.jpg')}/why?.jpg",)))
+    assert (item.key, item.source) == ("why?.jpg", "why?.jpg")
+    assert read_source(item.path, Limits()).data == b"why?.jpg"
+    assert last_name("s3://photos/x/why?.jpg") == "why?.jpg"
+    assert last_name("HTTPS://photos.example/x/a.jpg?size=full") == "a.jpg"
 
 
 @needs_fsspec
