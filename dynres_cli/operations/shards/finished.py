@@ -13,7 +13,7 @@ from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
 from dynres_cli.names import STATE
 from dynres_cli.resume import Earlier, still_counts
-from dynres_cli.sinks import webdataset
+from dynres_cli.sinks import packed, webdataset
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import NewFile, read_below, stat_below
@@ -29,15 +29,22 @@ class Left:
 
     outcomes: tuple[Done | Failed | None, ...] = ()
     """For each of its pictures what the committed record stands for; None where it has to be made again."""
-    is_finished: bool = False
-    """Whether a fresh run would write the same; if not, the pictures that need not be made again are copied."""
+    is_exact: bool = False
+    """Whether it holds its pictures, and only those, as a fresh run would write them; else what is good is copied."""
+    is_whole: bool = False
+    """Whether what follows from its index lies beside it, too."""
+
+    @property
+    def is_finished(self) -> bool:
+        return self.is_exact and self.is_whole
 
 
 def judged(out: str, shard: Shard, items: Sequence[Item], job: Job) -> Left:
     """What is there of the shard that these pictures belong into."""
     before = {} if job.redo else committed(out, shard, job.layout)
     outcomes = tuple(_outcome(before.get(item.key), item, job) for item in items)
-    return Left(outcomes, all(outcomes) and _holds_just(before, shard, items))
+    is_exact = all(outcomes) and _holds_just(before, shard, items)
+    return Left(outcomes, is_exact, is_exact and has_ranges(out, shard, [each.record for each in before.values()]))
 
 
 def _outcome(before: Earlier | None, item: Item, job: Job) -> Done | Failed | None:
@@ -55,6 +62,17 @@ def _holds_just(before: dict[str, Earlier], shard: Shard, items: Sequence[Item])
 def are_named(shard: Shard, records: Sequence[Record]) -> bool:
     """Whether a shard's samples are called as in this part of a run; only a tar's have names."""
     return shard.layout != "webdataset" or webdataset.are_named(shard, records)
+
+
+def has_ranges(out: str, shard: Shard, records: Sequence[Record]) -> bool:
+    """Whether the index as numbers lies beside a packed shard of these records; other shards have none."""
+    if shard.layout != "packed":
+        return True
+    expected = packed.ranges(records)
+    try:
+        return read_below(out, shard.ranges, len(expected)) == expected
+    except (OSError, RunError):
+        return False
 
 
 def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earlier]:

@@ -134,7 +134,7 @@ class ShardRun:
             looked += 1
             left = outcome.left if isinstance(outcome, Looked) else Left()
             outcomes = left.outcomes
-            if is_url(self.place.out) and not left.is_finished:
+            if is_url(self.place.out) and not left.is_exact:
                 outcomes = ()  # to fetch a shard for each picture that is kept would take longer than to make them
             if left.is_finished:
                 self.finished.add(number)
