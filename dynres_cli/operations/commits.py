@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dynres_cli.errors import RunError
 from dynres_cli.jsontext import shown
-from dynres_cli.manifest import Record, TiledRecord
+from dynres_cli.keys import Shard as Part
+from dynres_cli.manifest import Record, TiledRecord, place
 from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.operations.compiling import record_text
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.shards.catalogue import Catalogue
-from dynres_cli.operations.shards.checking import PlacedShard
+from dynres_cli.operations.shards.checking import PlacedShard, entry_of
 from dynres_cli.resume import file_name
-from dynres_cli.sinks.shard import shard_of
+from dynres_cli.sinks.shard import Shard, part_name, shard_of
 from dynres_cli.storage import stat_below
 
 
@@ -38,18 +39,34 @@ class Commits:
 
     def path(self, key: str, told: Record | None) -> str:
         """The file that holds the record, or should."""
-        layout = self.output.run.layout
-        if layout is None:
+        if not self.in_shards:
             return f"{shown(self.output.folder_of(key))}/{RECORD}"
-        part = self.output.part(key)
         try:
-            shard = self._catalogue(part or "").find(key)[0]
+            shard: Shard | None = self._catalogue(self.output.part(key) or "").find(key)[0]
         except RunError:
-            named = told.files[0].path if isinstance(told, TiledRecord) and told.files else ""
-            found = shard_of(file_name(named), layout.name)
-            if found is None:
-                return MANIFEST
-            shard = found
+            shard = self._shard_named(told)
+        return MANIFEST if shard is None else self._index(shard, key)
+
+    def whereabouts(self, record: Record) -> str:
+        """Where the manifest puts a picture: into its folder, or into the index of one shard.
+
+        No manifest says where a failure is: that is the first index which has it.
+        """
+        key = place(record)
+        if not self.in_shards:
+            return self.output.folder_of(key)
+        shard = self._shard_named(record)
+        return entry_of(self.path(key, record) if shard is None else self._index(shard, key), key)
+
+    def _shard_named(self, record: Record | None) -> Shard | None:
+        """The shard that a record says its files are in."""
+        layout = self.output.run.layout
+        if layout is None or not isinstance(record, TiledRecord) or not record.files:
+            return None
+        return shard_of(file_name(record.files[0].path), layout.name)
+
+    def _index(self, shard: Shard, key: str) -> str:
+        part = self.output.part(key)
         return shard.index if part is None else f"{part}/{shard.index}"
 
     def stands(self, key: str) -> bool:
@@ -63,11 +80,14 @@ class Commits:
 
     def shards(self) -> Iterator[PlacedShard]:
         """Every shard that lies in the output."""
-        cut = self.output.run.layout
-        if cut is not None:
-            for part in self.output.run.parts or ("",):
-                for shard in self._catalogue(part).shards:
-                    yield PlacedShard(self.output.root, part, shard, cut)
+        run = self.output.run
+        if run.layout is None:
+            return
+        for number, folder in enumerate(run.parts or ("",), 1):
+            part = Part(number, len(run.parts)) if run.parts else Part.parse(run.shard or "1/1")
+            for shard in self._catalogue(folder).shards:
+                named = replace(shard, part=part_name(part.index, part.count))
+                yield PlacedShard(self.output.root, folder, named, run.layout)
 
     def _catalogue(self, part: str) -> Catalogue:
         layout = self.output.run.layout

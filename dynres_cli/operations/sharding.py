@@ -11,6 +11,7 @@ from dynres_cli.operations.shards.dealing import small_buckets, too_small
 from dynres_cli.operations.shards.putting import Place
 from dynres_cli.operations.shards.running import Means, ShardRun, planned, staging_of
 from dynres_cli.operations.spool import Spool
+from dynres_cli.sinks.shard import part_name
 from dynres_cli.storage import Writer
 
 
@@ -27,7 +28,7 @@ def run_shards(order: Order, spool: Spool, by: Observed, told: Callable[[Done | 
     if order.batch is not None:
         for sentence in too_small(small_buckets(table, layout, order.batch), layout, order.batch):
             by.observer.note(sentence)
-    part = f"{order.shard.index}-" if order.shard.count > 1 else ""
+    part = part_name(order.shard.index, order.shard.count)
     with staging_of(job.out, far=order.engine == "ray") as folder:
         staged = replace(job, writer=Writer(folder, sync=False, calls=job.writer.calls))
         return ShardRun(staged, Place(job.writer, layout.name, part), spool, table, dealt, means).run()

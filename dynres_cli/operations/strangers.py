@@ -19,27 +19,27 @@ _REPORT = re.compile(r"report(-[0-9]+)?\.html")
 
 
 class Known:
-    """The pictures' folders, eight bytes each, so that a million of them take eight megabytes."""
+    """The pictures' folders, or their entries in indexes: eight bytes each, so that a million take eight megabytes."""
 
     def __init__(self) -> None:
         self._digests = array("Q")
 
-    def add(self, folder: str) -> None:
-        self._digests.append(_digest(folder))
+    def add(self, place: str) -> None:
+        self._digests.append(_digest(place))
 
     def frozen(self) -> Known:
         """Ready to be asked."""
         self._digests = array("Q", sorted(self._digests))
         return self
 
-    def __contains__(self, folder: str) -> bool:
-        wanted = _digest(folder)
-        place = bisect_left(self._digests, wanted)
-        return place < len(self._digests) and self._digests[place] == wanted
+    def __contains__(self, place: str) -> bool:
+        wanted = _digest(place)
+        at = bisect_left(self._digests, wanted)
+        return at < len(self._digests) and self._digests[at] == wanted
 
 
-def _digest(folder: str) -> int:
-    return int.from_bytes(hashlib.blake2b(to_bytes(folder), digest_size=8).digest(), "big")
+def _digest(place: str) -> int:
+    return int.from_bytes(hashlib.blake2b(to_bytes(place), digest_size=8).digest(), "big")
 
 
 def beside(output: Output, folder: str, expected: set[str]) -> Iterator[str]:

@@ -111,7 +111,7 @@ class _Verification:
         own: set[str] = set()
         for each in self.commits.shards():
             self.account.files += 1
-            findings = list(each.findings(lambda key: output.folder_of(key) in known))
+            findings = list(each.findings(known))
             self.account.ok += not findings
             yield from findings
             own.update(each.paths)
@@ -137,7 +137,7 @@ class _Verification:
         self.last_key = to_bytes(key)
         self.keys.add(key)
         self.counts.add_record(record)
-        self.known.add(self.output.folder_of(key))
+        self.known.add(self.commits.whereabouts(record))
         if self.example is None and isinstance(record, TiledRecord):
             self.example = record
 

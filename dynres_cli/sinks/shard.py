@@ -56,6 +56,11 @@ class Shard:
         return f"{self.part}{self.number:05d}-{place:06d}"
 
 
+def part_name(index: int, count: int) -> str:
+    """What the keys of samples begin with in one of `count` parts of a listing; nothing where it is the whole."""
+    return f"{index}-" if count > 1 else ""
+
+
 def shard_of(name: str, layout: ShardLayout, part: str = "") -> Shard | None:
     """The shard that a file belongs to by its name, or None."""
     found = _NAME.fullmatch(name)

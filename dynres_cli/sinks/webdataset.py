@@ -24,13 +24,27 @@ def placed(shard: Shard, records: Sequence[Record]) -> Iterator[Record]:
         if not isinstance(record, TiledRecord):
             yield record
             continue
-        key, files = shard.key(place), []
+        files = []
         end += _room(len(description(record)))
         for entry in record.files:
-            member, offset = f"{key}.{extension(entry)}", end + tarfile.BLOCKSIZE
+            member, offset = _member_name(shard, place, entry), end + tarfile.BLOCKSIZE
             files.append(replace(unplaced(entry), path=shard.file, member=member, offset=offset))
             end += _room(entry.bytes)
         yield replace(record, files=tuple(files))
+
+
+def are_named(shard: Shard, records: Sequence[Record]) -> bool:
+    """Whether every member is called after its picture's place in this shard, and after the shard's part."""
+    return all(
+        entry.member == _member_name(shard, place, entry)
+        for place, record in enumerate(records)
+        if isinstance(record, TiledRecord)
+        for entry in record.files
+    )
+
+
+def _member_name(shard: Shard, place: int, entry: FileEntry) -> str:
+    return f"{shard.key(place)}.{extension(entry)}"
 
 
 def extension(entry: FileEntry) -> str:

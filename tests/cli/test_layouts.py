@@ -224,6 +224,21 @@ def test_verify_finds_what_is_wrong_with_a_shard_and_a_run_mends_it(
         assert content(out) == content(finished / layout)
 
 
+@pytest.mark.parametrize("numbers", [None, b"\x93NUMPY", b"other"], ids=["lost", "cut short", "others"])
+def test_a_packed_shard_gets_its_index_as_numbers_again(finished: Path, tmp_path: Path, numbers: bytes | None) -> None:
+    """Readers that know no JSON need it; it follows from the other index, so that the shard itself stays as it is."""
+    out = shutil.copytree(finished / "packed", tmp_path / "out")
+    path, shard = out / "shard-00001.index.npy", out / "shard-00001.npy"
+    before = shard.stat()
+    path.unlink()
+    if numbers is not None:
+        path.write_bytes(numbers)
+    ran = here("tile", finished / "in", finished / "more", out, "--layout", "packed", *CUT, *SMALL, "--json")
+    assert (ran.status, ran.json["tiled"], ran.json["skipped"]) == (3, 0, 9)
+    assert content(out) == content(finished / "packed")
+    assert (shard.stat().st_ino, shard.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
 def test_pack_by_puts_equal_costs_together_and_tells_of_small_buckets(finished: Path, tmp_path: Path) -> None:
     """Each shard has pictures of one number of views; those without a legible header come last."""
     arguments = ("tile", finished / "in", tmp_path, "--layout", "packed", "--pack-by", "tiles", "--batch", "3")

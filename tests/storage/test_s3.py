@@ -150,6 +150,20 @@ def test_shards_in_a_bucket_survive_a_kill(store: Store, folder: Path, tmp_path:
 
 
 @pytest.mark.slow
+def test_a_picture_that_is_gone_is_in_no_shard_of_a_bucket(store: Store, folder: Path, tmp_path: Path) -> None:
+    """Its shard is made anew, and uploaded whole; of an index as numbers that is lost, only that."""
+    options = ("--layout", "packed", "--shard-tiles", "40")
+    assert tile(store, folder, "s3://tiles/gone", *options).status == 3
+    (folder / "c.jpg").unlink()
+    assert tile(store, folder, "s3://tiles/gone", *options).status == 3
+    expected = local(folder, tmp_path, *options)
+    assert store.tree("tiles", "gone") == expected
+    store.request("DELETE", "/tiles/gone/shard-00000.index.npy")
+    assert tile(store, folder, "s3://tiles/gone", *options).json["tiled"] == 0
+    assert store.tree("tiles", "gone") == expected
+
+
+@pytest.mark.slow
 def test_trouble_on_the_way_changes_nothing(store: Store, folder: Path, tmp_path: Path) -> None:
     """Answers of 503, dropped and half connections, a slow answer: tried again, and the same bytes come out."""
     expected = local(folder, tmp_path)

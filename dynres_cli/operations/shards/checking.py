@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ from dynres_cli.jsontext import shown
 from dynres_cli.manifest import LayoutEntry, Record, parse_record
 from dynres_cli.operations.checking import Finding, Problem
 from dynres_cli.operations.shards.catalogue import legible_key
+from dynres_cli.operations.shards.finished import are_named
+from dynres_cli.operations.strangers import Known
 from dynres_cli.sinks import packed
 from dynres_cli.sinks.index import Index, Measure, ShardHead, document, head_of, open_index
 from dynres_cli.sinks.shard import BLOCK, Shard
@@ -37,13 +39,13 @@ class PlacedShard:
         """The files that belong to the shard, by their paths below the root."""
         return tuple(self.path(name) for name in self.shard.files)
 
-    def findings(self, listed: Callable[[str], bool]) -> Iterator[Finding]:
-        """What is wrong with its files; `listed` tells whether the manifest has a key."""
+    def findings(self, known: Known) -> Iterator[Finding]:
+        """What is wrong with its files; `known` has the entries of indexes that the manifest tells of."""
         shard, problem = self.shard, None
         try:
             with open_index(self.root, self.path(shard.index)) as index:
                 keys = [legible_key(text) for _, text in index.lines()]
-                if not all(key is not None and listed(key) for key in keys):
+                if not all(key is not None and entry_of(index.where, key) in known for key in keys):
                     yield Finding(shown(self.path(shard.index)), "extra")
                 if not _is_sound(index, shard, self.cut):
                     yield Finding(shown(self.path(shard.index)), "manifest")
@@ -69,14 +71,19 @@ class PlacedShard:
             yield Finding(shown(path), problem)
 
 
+def entry_of(index: str, key: str) -> str:
+    """A key in the index at this path, as one text: no name holds a NUL."""
+    return f"{index}\0{key}"
+
+
 def _records(index: Index) -> list[Record]:
     return [parse_record(text, index.where) for _, text in index.lines()]
 
 
 def _is_sound(index: Index, shard: Shard, cut: LayoutEntry) -> bool:
-    """Whether an index is what dynres would write of its records, byte for byte."""
-    head = index.head
-    if head != head_of(shard, cut, Measure(head.bytes, head.sha256), _records(index)):
+    """Whether an index is what dynres would write of its records, byte for byte, and names samples as it would."""
+    head, records = index.head, _records(index)
+    if head != head_of(shard, cut, Measure(head.bytes, head.sha256), records) or not are_named(shard, records):
         return False
     anew = hashlib.sha256()
     for block in document(head, (text for _, text in index.lines())):

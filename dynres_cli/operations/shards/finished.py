@@ -1,10 +1,11 @@
-"""What an earlier run left of a shard: which of its pictures need not be tiled again."""
+"""What an earlier run left of a shard: which of its pictures need not be tiled again, and whether it has no others."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
@@ -12,6 +13,7 @@ from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
 from dynres_cli.names import STATE
 from dynres_cli.resume import Earlier, still_counts
+from dynres_cli.sinks import packed, webdataset
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import NewFile, read_below, stat_below
@@ -21,16 +23,56 @@ TIMES = f"{STATE}/times"
 UNKNOWN_TIME = -1
 
 
-def judged(out: str, shard: Shard, items: Sequence[Item], job: Job) -> tuple[Done | Failed | None, ...]:
-    """For each picture of a shard the outcome that its committed record stands for, or None."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier run left of a shard."""
+
+    outcomes: tuple[Done | Failed | None, ...] = ()
+    """For each of its pictures what the committed record stands for; None where it has to be made again."""
+    is_exact: bool = False
+    """Whether it holds its pictures, and only those, as a fresh run would write them; else what is good is copied."""
+    is_whole: bool = False
+    """Whether what follows from its index lies beside it, too."""
+
+    @property
+    def is_finished(self) -> bool:
+        return self.is_exact and self.is_whole
+
+
+def judged(out: str, shard: Shard, items: Sequence[Item], job: Job) -> Left:
+    """What is there of the shard that these pictures belong into."""
     before = {} if job.redo else committed(out, shard, job.layout)
-    return tuple(_outcome(before.get(item.key), item, job) for item in items)
+    outcomes = tuple(_outcome(before.get(item.key), item, job) for item in items)
+    is_exact = all(outcomes) and _holds_just(before, shard, items)
+    return Left(outcomes, is_exact, is_exact and has_ranges(out, shard, [each.record for each in before.values()]))
 
 
 def _outcome(before: Earlier | None, item: Item, job: Job) -> Done | Failed | None:
     if before is None:
         return None
     return still_counts(item, before, job.sameness, retry_failed=job.retry_failed)
+
+
+def _holds_just(before: dict[str, Earlier], shard: Shard, items: Sequence[Item]) -> bool:
+    """Whether a shard has these pictures and no others, in their order and under the names that this run gives."""
+    names_are_ours = are_named(shard, [each.record for each in before.values()])
+    return names_are_ours and list(before) == [item.key for item in items]
+
+
+def are_named(shard: Shard, records: Sequence[Record]) -> bool:
+    """Whether a shard's samples are called as in this part of a run; only a tar's have names."""
+    return shard.layout != "webdataset" or webdataset.are_named(shard, records)
+
+
+def has_ranges(out: str, shard: Shard, records: Sequence[Record]) -> bool:
+    """Whether the index as numbers lies beside a packed shard of these records; other shards have none."""
+    if shard.layout != "packed":
+        return True
+    expected = packed.ranges(records)
+    try:
+        return read_below(out, shard.ranges, len(expected)) == expected
+    except (OSError, RunError):
+        return False
 
 
 def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earlier]:

@@ -17,7 +17,7 @@ from dynres_cli.job import Job, unwritable_key
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FileEntry, Record, ShardLayout, TiledRecord, line
 from dynres_cli.names import MANIFEST, RECORD
-from dynres_cli.operations.shards.finished import TIMES, committed, same_records, times_file
+from dynres_cli.operations.shards.finished import TIMES, committed, has_ranges, same_records, times_file
 from dynres_cli.resume import Earlier, earlier, file_name
 from dynres_cli.sinks import index, packed, parquet, webdataset
 from dynres_cli.sinks.contents import open_entry
@@ -71,14 +71,17 @@ def put_together(to: Place, job: Job, wanted: Wanted) -> int:
     """Write one shard from its pictures' outcomes; the bytes that were written.
 
     The old shard's index goes first, the new one comes last: whatever stands beside an index is what it says. Where
-    nothing has changed, nothing is written.
+    nothing has changed, nothing is written but an index as numbers that was lost.
     """
     shard = wanted.shard
     before = {} if job.redo else committed(to.out, shard, job.layout)
     told = zip(wanted.items, wanted.kept, strict=True)
     pictures = [_kept(to, shard, item, before) if kept else _staged(job, item) for item, kept in told]
     records = list(_placed(shard, job, [each.made.record for each in pictures]))
-    written = 0 if same_records(before, records) else _write(to, job, shard, pictures, records)
+    if same_records(before, records):
+        written = 0 if has_ranges(to.out, shard, records) else to.writer.write("", _beside(shard, records))
+    else:
+        written = _write(to, job, shard, pictures, records)
     to.writer.write(TIMES, [times_file(shard, [each.made.mtime_ns for each in pictures])])
     for each in pictures:
         if each.root == job.out:
@@ -157,10 +160,14 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
     measure = index.Measure(measured.size, measured.digest.hexdigest())
     head = index.head_of(shard, job.layout, measure, records)
     lines = (line(record).encode() for record in records)
-    beside = [NewFile(shard.ranges, (packed.ranges(records),))] if shard.layout == "packed" else []
-    written += to.writer.write("", [*beside, NewFile(shard.index, index.document(head, lines))])
+    written += to.writer.write("", [*_beside(shard, records), NewFile(shard.index, index.document(head, lines))])
     to.writer.settle("")  # only then what was staged may go
     return written
+
+
+def _beside(shard: Shard, records: Sequence[Record]) -> list[NewFile]:
+    """The index as numbers, where the layout has one."""
+    return [NewFile(shard.ranges, (packed.ranges(records),))] if shard.layout == "packed" else []
 
 
 class _Measured:

@@ -23,6 +23,7 @@ from dynres_cli.manifest import LayoutEntry
 from dynres_cli.names import MANIFEST, STATE
 from dynres_cli.operations.shards.costs import assessed
 from dynres_cli.operations.shards.dealing import KIND, Dealt, Numbers, dealt
+from dynres_cli.operations.shards.finished import Left
 from dynres_cli.operations.shards.putting import Place
 from dynres_cli.operations.shards.tasks import Look, Looked, Work, shard_item
 from dynres_cli.operations.spool import Spool
@@ -104,7 +105,7 @@ class ShardRun:
     means: Means
     finished: set[int] = field(default_factory=set)
     kept: dict[int, tuple[bool, ...]] = field(default_factory=dict)
-    """Of shards that an earlier run has finished in part: which pictures need not be made again."""
+    """Of shards that are there but not as they should be: which of their pictures need not be made again."""
     waiting: dict[int, int] = field(default_factory=dict)
     shard_of: dict[str, int] = field(default_factory=dict)
     """Of pictures in work."""
@@ -131,10 +132,11 @@ class ShardRun:
         looked = 0
         for number, outcome in _by_number(engine(Look(self.place, self.job), items, limits, watch)):
             looked += 1
-            outcomes = outcome.outcomes if isinstance(outcome, Looked) else ()
-            if is_url(self.place.out) and not all(outcomes):
+            left = outcome.left if isinstance(outcome, Looked) else Left()
+            outcomes = left.outcomes
+            if is_url(self.place.out) and not left.is_exact:
                 outcomes = ()  # to fetch a shard for each picture that is kept would take longer than to make them
-            if outcomes and all(outcomes):
+            if left.is_finished:
                 self.finished.add(number)
             elif any(outcomes):
                 self.kept[number] = tuple(each is not None for each in outcomes)
@@ -178,7 +180,11 @@ class ShardRun:
             members = self._members(number)
             kept = self.kept.get(number, (False,) * len(members))
             missing = [item for item, is_kept in zip(members, kept, strict=True) if not is_kept]
-            self.waiting[number] = len(missing)
+            if missing:
+                self.waiting[number] = len(missing)
+            else:
+                self.complete.append(number)  # nothing will come in that could complete it
+                yield from self._ready()
             for item in missing:
                 self.shard_of[item.key] = number
                 yield item

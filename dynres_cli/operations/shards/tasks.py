@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dynres_cli.engines.contract import Admit, Closing
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process
 from dynres_cli.names import STATE
-from dynres_cli.operations.shards.finished import judged
+from dynres_cli.operations.shards.finished import Left, judged
 from dynres_cli.operations.shards.putting import Place, Wanted, put_together
 from dynres_cli.picture import prepare_worker
 from dynres_cli.sinks import parquet
@@ -32,9 +32,9 @@ def shard_item(shard: Shard, items: tuple[Item, ...], kept: tuple[bool, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Looked(Done):
-    """What an earlier run left of a shard: an outcome for each picture that need not be made again, else None."""
+    """What an earlier run left of a shard."""
 
-    outcomes: tuple[Done | Failed | None, ...] = ()
+    left: Left = field(default_factory=Left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Look:
         prepare_worker()
         assert isinstance(item, ShardItem)  # noqa: S101 - the feed is our own
         shard = self.place.shard(item.number)
-        return Looked(item.key, 0, 0, 0, "", outcomes=judged(self.place.out, shard, item.items, self.job))
+        return Looked(item.key, 0, 0, 0, "", left=judged(self.place.out, shard, item.items, self.job))
 
 
 @dataclass(frozen=True, slots=True)
