@@ -28,9 +28,11 @@ def main() -> None:
         _flush()
     except OSError as error:
         if status in DONE:  # else another error is told already
-            reason = error.strerror or type(error).__name__
-            _complain(f"dynres: stdout cannot be written to ({reason}); make room where it leads, and run it again")
-            status = 1
+            from dynres_cli.report.printing import no_room  # noqa: PLC0415 - nothing else here needs it
+
+            told = no_room(error)
+            _complain(f"dynres: {told}")
+            status = told.exit_status
     gc.freeze()  # the process ends: looking for cycles among all that was imported would only delay that
     sys.exit(status)
 

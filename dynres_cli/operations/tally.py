@@ -18,6 +18,7 @@ class Tally:
     passed_over: Counter[str] = field(default_factory=Counter)
     """Found but never a candidate, by reason: not an image name, a link, a special file."""
     follows_links: bool = False
+    """Whether links were followed, so that one that was passed over leads in a circle."""
     tiled: int = 0
     finished_before: int = 0
     failed: int = 0

@@ -27,10 +27,15 @@ def room_for_data() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = (
-            f"stdout cannot be written to ({error.strerror}); make room where it leads, and run the same command again"
-        )
-        raise RunError(msg, "stdout") from error
+        raise no_room(error) from error
+
+
+def no_room(error: OSError) -> RunError:
+    """That stdout takes no more."""
+    reason = error.strerror or type(error).__name__
+    return RunError(
+        f"stdout cannot be written to ({reason}); make room where it leads, and run the same command again", "stdout"
+    )
 
 
 def indented(value: object) -> str:
