@@ -22,10 +22,10 @@ import machine  # noqa: E402 - the path comes first
 
 from dynres_cli.engines import ENGINES, on_ray  # noqa: E402 - path first
 from dynres_cli.engines.cluster import Cluster  # noqa: E402 - path first
-from dynres_cli.engines.contract import Admit, Engine, Limits, Outcome, Watch  # noqa: E402 - path first
+from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Outcome, Watch  # noqa: E402 - path first
 from dynres_cli.items import Done, Item  # noqa: E402
 
-TWO = Limits(jobs=2, timeout=120)
+TWO = EngineLimits(jobs=2, timeout=120)
 ENGINES_MEASURED: dict[str, Callable[[], Engine]] = {
     "processes": ENGINES["processes"],
     "Ray, one by one": lambda: on_ray(Cluster(), 2),

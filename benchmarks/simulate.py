@@ -26,9 +26,9 @@ sys.path.insert(0, str(ROOT))
 import machine  # noqa: E402 - the path comes first
 
 from dynres_cli.engines import ENGINES  # noqa: E402 - the path comes first
-from dynres_cli.engines.contract import Admit, Limits, Outcome, Watch  # noqa: E402 - the path comes first
+from dynres_cli.engines.contract import Admit, EngineLimits, Outcome, Watch  # noqa: E402 - the path comes first
 from dynres_cli.items import Done, Item  # noqa: E402
-from dynres_cli.keys import Shard  # noqa: E402
+from dynres_cli.keys import KeyShard  # noqa: E402
 from dynres_cli.manifest import VOLUME_IMAGES, FileEntry, GridEntry, SizeEntry, TiledRecord, line  # noqa: E402
 from dynres_cli.operations.compiling import Counts  # noqa: E402
 from dynres_cli.operations.publishing import Lines  # noqa: E402
@@ -134,10 +134,10 @@ def record() -> TiledRecord:
 
 def simulate(count: int, engine: str, meter: Meter, volume: int) -> dict[str, object]:
     """List, run and compile so many images; what the phases came to."""
-    with closing(Spool(seen(listing(count), "listing", meter), Shard())) as spool:
+    with closing(Spool(seen(listing(count), "listing", meter), KeyShard())) as spool:
         meter.begin()
         tally = Tally()
-        outcomes = ENGINES[engine]()(tiled, spool, Limits(jobs=2), Watch())
+        outcomes = ENGINES[engine]()(tiled, spool, EngineLimits(jobs=2), Watch())
         for number, outcome in enumerate(outcomes, start=1):
             tally.add(outcome)
             meter.see("run", number)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from dynres_cli import geometry, normalize
 from dynres_cli.decode import decode
 from dynres_cli.errors import ImageError, UsageError
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Size
 from dynres_cli.kernels.cache import WORTH_COMPILING, compile_kernels, kernels_ready
 from dynres_cli.opening import read_source
@@ -190,7 +190,7 @@ def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
     """The picture as uint8 (height, width, 3), opened as the preset's reference does if it is a path."""
     if isinstance(source, np.ndarray):
         return _checked(source)
-    limits, path = Limits(), _path(source)
+    limits, path = FileLimits(), _path(source)
     if not os.path.exists(path):
         # Not as a run would tell it, which has listed its files before.
         message = f"{path:.{LONGEST_SHOWN}}: there is no such file here; give the path of a picture, or an array"

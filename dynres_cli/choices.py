@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from dynres_cli.errors import UsageError
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.handling import handling_for
 from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry
@@ -24,7 +24,7 @@ class Choices:
 
     recipe: Recipe
     handling: Handling
-    limits: Limits = field(default_factory=Limits)
+    limits: FileLimits = field(default_factory=FileLimits)
     writing: Writing = field(default_factory=Writing)
     order: Order = "pillow12"
     frames: Literal["first", "all"] = "first"

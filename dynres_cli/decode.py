@@ -13,7 +13,7 @@ from PIL import Image, ImageFile
 from dynres_cli import depth, jpeg
 from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Handling, Limits, is_deep, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, Handling, is_deep, peak_bytes
 from dynres_cli.opening import Source
 from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, unsupported
 
@@ -23,7 +23,7 @@ _PLAIN_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK"
 CONVERTIBLE = frozenset((*_PLAIN_MODES, "I", "F", "I;16", "I;16B", "I;16L", "I;16N"))
 """The modes that Pillow turns into RGB."""
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = FileLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Decoded:
 
 
 def decode(
-    source: Source, facts: Facts, handling: Handling, limits: Limits = DEFAULT_LIMITS, arena: Arena | None = None
+    source: Source, facts: Facts, handling: Handling, limits: FileLimits = DEFAULT_LIMITS, arena: Arena | None = None
 ) -> Decoded:
     """The picture of a file that `facts` are of as RGB levels, turned and put over a colour as `handling` asks.
 
@@ -51,7 +51,7 @@ def decode(
     return replace(decoded, pixels=turned(decoded.pixels, facts.orientation)) if turn else decoded
 
 
-def _whole(source: Source, facts: Facts, handling: Handling, limits: Limits, arena: Arena | None) -> Decoded | None:
+def _whole(source: Source, facts: Facts, handling: Handling, limits: FileLimits, arena: Arena | None) -> Decoded | None:
     """The picture, or None where the file is cut short and what there is of it was asked for."""
     try:
         return _levels(source, facts, handling, limits, arena)
@@ -72,7 +72,7 @@ def _what_there_is() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _levels(source: Source, facts: Facts, handling: Handling, limits: Limits, arena: Arena | None) -> Decoded:
+def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits, arena: Arena | None) -> Decoded:
     """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures.
 
     A plain JPEG takes a shorter way to the same levels, if it is whole.

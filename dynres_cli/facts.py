@@ -10,7 +10,7 @@ from dynres_cli.geometry import RGB, Size
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class FileLimits:
     """What is refused before anything is decoded; the pixels are Pillow's own warning level."""
 
     max_pixels: int = 89_478_485

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from dynres_cli.addresses import Address
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.opening import Source, check_bytes
 from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, read_range
 
@@ -15,7 +15,7 @@ WHOLE_HEADER = 1 << 12
 """So many blocks of a picture are kept while its header is read: all of most."""
 
 
-def source_at(address: Address, limits: Limits) -> Source:
+def source_at(address: Address, limits: FileLimits) -> Source:
     """The bytes of a picture; ImageError says why they cannot be had, before they are read where the size tells it."""
     if address.size or address.kind not in ("parquet", "refused"):
         check_bytes(address.size, limits)
@@ -24,7 +24,7 @@ def source_at(address: Address, limits: Limits) -> Source:
     return Source(data, address.word, address.stamp)
 
 
-def opened_at(address: Address, limits: Limits) -> BinaryIO:
+def opened_at(address: Address, limits: FileLimits) -> BinaryIO:
     """A file that reads no more of a picture than is asked for, where its bytes lie as they are."""
     extent = _extent(address)
     if extent is None:
@@ -33,7 +33,7 @@ def opened_at(address: Address, limits: Limits) -> BinaryIO:
     return as_file(extent, HEADER_BLOCK, WHOLE_HEADER)
 
 
-def _read(address: Address, limits: Limits) -> bytes:
+def _read(address: Address, limits: FileLimits) -> bytes:
     match address.kind:
         case "refused":
             raise ImageError(address.word, address.container)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from dynres_cli import decode, leftovers, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.engines.contract import Admit, Closing, T
 from dynres_cli.errors import FailureCode, ImageError, RunError
-from dynres_cli.facts import Facts, Handling, Limits, check_frames, check_views, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, Handling, check_frames, check_views, peak_bytes
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.keys import to_bytes
@@ -49,7 +49,7 @@ class Job:
 
     recipe: Recipe
     handling: Handling
-    limits: Limits
+    limits: FileLimits
     look: Look
     writing: tree.Writing
     writer: Writer
@@ -200,14 +200,14 @@ class Attempt:
         forget(self.item, self.job)
         yield NewFile(RECORD, ((line(record) + "\n").encode(),), mtime_ns=self.mtime_ns)
 
-    def _handed_out(self, outputs: Iterator[tree.Output], entries: list[FileEntry]) -> Iterator[NewFile]:
+    def _handed_out(self, outputs: Iterator[tree.Encoded], entries: list[FileEntry]) -> Iterator[NewFile]:
         """The files of these outputs; the entry of each is completed while it is being written."""
         for output in outputs:
             yield NewFile(output.name, output.pieces)
             with self.clock.during("write", "digest"):
                 entries.append(tree.described(output, self.item.key))
 
-    def _tensors(self, rendered: tree.Rendered) -> Iterator[tree.Output]:
+    def _tensors(self, rendered: tree.Rendered) -> Iterator[tree.Encoded]:
         writing, recipe = self.job.writing, self.job.recipe
         if writing.tensor == "npy":
             with self.clock.during("render", "normalise"):
@@ -215,7 +215,7 @@ class Attempt:
                 outputs = list(tree.tensors(rendered, recipe.pixels, writing.dtype, equal=equal))
             yield from outputs
 
-    def _pngs(self, rendered: tree.Rendered) -> Iterator[tree.Output]:
+    def _pngs(self, rendered: tree.Rendered) -> Iterator[tree.Encoded]:
         if self.job.writing.tiles == "png":
             outputs = tree.pngs(rendered, self.job.recipe.pixels, self.job.writing.png_level)
             while True:

@@ -141,7 +141,7 @@ class KeyList:
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class KeyShard:
     """One of `count` equal parts of any list of keys, counted from 1; where a key belongs depends on nothing else."""
 
     index: int = 1
@@ -155,7 +155,7 @@ class Shard:
             raise UsageError(msg)
 
     @classmethod
-    def parse(cls, text: str) -> Shard:
+    def parse(cls, text: str) -> KeyShard:
         """A shard from `i/N`."""
         match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", text)
         if match is None or int(match[2]) == 0:
@@ -164,7 +164,7 @@ class Shard:
         return cls(int(match[1]), int(match[2]))
 
     @classmethod
-    def of_slurm_task(cls, environ: Mapping[str, str]) -> Shard:
+    def of_slurm_task(cls, environ: Mapping[str, str]) -> KeyShard:
         """The shard of a Slurm array's task; the tasks of `--array=0-99` or `1-199:2` are its 100 shards in order."""
         number, least, step, count = (_slurm(environ, name) for name in ("ID", "MIN", "STEP", "COUNT"))
         index, remainder = divmod(number - least, step) if step > 0 else (-1, 0)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from dynres_cli.addresses import parsed
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 
@@ -63,7 +63,7 @@ def name_of(path: str) -> str:
 
 
 @contextmanager
-def opened(path: str, *, follow: bool = False, limits: Limits | None = None) -> Iterator[BinaryIO]:
+def opened(path: str, *, follow: bool = False, limits: FileLimits | None = None) -> Iterator[BinaryIO]:
     """The file, opened so that nothing but a plain file can be read and nothing can block; ImageError otherwise.
 
     `follow` allows a link: those that the user named. `limits` hold for what has to be unpacked to be opened.
@@ -72,7 +72,7 @@ def opened(path: str, *, follow: bool = False, limits: Limits | None = None) -> 
     if address is not None:
         from dynres_cli.fetching import opened_at  # noqa: PLC0415 - plain files do without
 
-        with opened_at(address, limits or Limits()) as file:
+        with opened_at(address, limits or FileLimits()) as file:
             yield file
         return
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -90,7 +90,7 @@ def opened(path: str, *, follow: bool = False, limits: Limits | None = None) -> 
         yield file
 
 
-def read_source(path: str, limits: Limits, *, follow: bool = False) -> Source:
+def read_source(path: str, limits: FileLimits, *, follow: bool = False) -> Source:
     """Read a whole file; ImageError says why that is not possible, `changed` if somebody wrote it meanwhile."""
     address = parsed(path)
     if address is not None:
@@ -111,7 +111,7 @@ def read_source(path: str, limits: Limits, *, follow: bool = False) -> Source:
     return Source(data, path, before.st_mtime_ns)
 
 
-def check_bytes(size: int, limits: Limits) -> None:
+def check_bytes(size: int, limits: FileLimits) -> None:
     """Refuse a file for its length alone."""
     if size == 0:
         message = "the file has no bytes; it was perhaps never written to its end"

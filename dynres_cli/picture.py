@@ -17,7 +17,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from dynres_cli import formats, headers
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 
 DECODER_ERRORS = (
     OSError,
@@ -80,7 +80,7 @@ def _hold_avif() -> None:
 
 
 @contextmanager
-def opened_picture(file: BinaryIO, limits: Limits, frame: int = 0) -> Iterator[ImageFile.ImageFile]:
+def opened_picture(file: BinaryIO, limits: FileLimits, frame: int = 0) -> Iterator[ImageFile.ImageFile]:
     """The picture of an open file, identified by its content and not yet decoded; any failure is an ImageError.
 
     `frame` is the one that is gone to; in an animation that decodes those before it. After a failure the object is of
@@ -106,7 +106,7 @@ def opened_picture(file: BinaryIO, limits: Limits, frame: int = 0) -> Iterator[I
             raise failure(error, file, start) from error
 
 
-def go_to(picture: ImageFile.ImageFile, frame: int, limits: Limits) -> None:
+def go_to(picture: ImageFile.ImageFile, frame: int, limits: FileLimits) -> None:
     """Turn to a later picture of the file, which may be of another size; within `opened_picture` only."""
     with _room_for(limits.max_pixels):
         picture.seek(frame)
@@ -119,7 +119,7 @@ _GUARD_LOCK = threading.Lock()
 @contextmanager
 def _room_for(max_pixels: int) -> Iterator[None]:
     """Let Pillow's own guard stand no lower than ours while a header is read; it is never lowered nor switched off."""
-    if max_pixels <= Limits().max_pixels:
+    if max_pixels <= FileLimits().max_pixels:
         yield
         return
     with _GUARD_LOCK:
@@ -132,7 +132,7 @@ def _room_for(max_pixels: int) -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = guard
 
 
-def check_pixels(width: int, height: int, limits: Limits) -> None:
+def check_pixels(width: int, height: int, limits: FileLimits) -> None:
     """Refuse a picture for the size its header states."""
     if width < 1 or height < 1:
         message = f"the header states {width}×{height} pixels; there is nothing to show"

@@ -11,13 +11,13 @@ from PIL import Image, ImageFile
 
 from dynres_cli import formats, headers, webp
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Limits
+from dynres_cli.facts import Facts, FileLimits
 from dynres_cli.headers import gif_sizes
 from dynres_cli.opening import Source, check_bytes, name_of, opened
 from dynres_cli.picture import check_pixels, go_to, in_memory, opened_picture
 
 ORIENTATION_TAG = 0x0112
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = FileLimits()
 
 
 PAGED = ("TIFF", "MPO", formats.HEIF)
@@ -27,18 +27,20 @@ In the others every picture is drawn on the one before it, on one canvas.
 """
 
 
-def probe(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False, frame: int = 0) -> Facts:
+def probe(path: str, limits: FileLimits = DEFAULT_LIMITS, *, follow: bool = False, frame: int = 0) -> Facts:
     """What a file's header states; reads little more than that. ImageError if it is nothing to tile."""
     with opened(path, follow=follow, limits=limits) as file:
         return _facts(file, name_of(path), limits, frame)
 
 
-def probe_bytes(source: Source, limits: Limits = DEFAULT_LIMITS, frame: int = 0) -> Facts:
+def probe_bytes(source: Source, limits: FileLimits = DEFAULT_LIMITS, frame: int = 0) -> Facts:
     """The same for a picture that is already in memory."""
     return _facts(in_memory(source.data), source.name, limits, frame)
 
 
-def probe_frames(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = False) -> Iterator[Facts | ImageError]:
+def probe_frames(
+    path: str, limits: FileLimits = DEFAULT_LIMITS, *, follow: bool = False
+) -> Iterator[Facts | ImageError]:
     """What a file's header states of each of its pictures, or why one of them cannot be tiled.
 
     ImageError where that is so of the first.
@@ -56,7 +58,7 @@ def probe_frames(path: str, limits: Limits = DEFAULT_LIMITS, *, follow: bool = F
                 yield error
 
 
-def _facts(file: BinaryIO, name: str, limits: Limits, frame: int = 0) -> Facts:
+def _facts(file: BinaryIO, name: str, limits: FileLimits, frame: int = 0) -> Facts:
     size = file.seek(0, 2)
     check_bytes(size, limits)
     found = webp.still(file, size) if frame == 0 else None
@@ -92,7 +94,7 @@ def _still(found: webp.Still, size: int, name: str) -> Facts:
     )
 
 
-def _moving(first: Facts, frame: int, size: tuple[int, int], limits: Limits) -> Facts:
+def _moving(first: Facts, frame: int, size: tuple[int, int], limits: FileLimits) -> Facts:
     """A later picture of an animation; that it takes four channels is the most that it may come to."""
     check_pixels(*size, limits)
     return replace(first, frame=frame, mode="RGBA", width=size[0], height=size[1])

@@ -14,7 +14,7 @@ from dynres_cli.geometry import Box, Plan, Space, Surface, whole
 from dynres_cli.interpolate import Target, TorchFilter, interpolate
 from dynres_cli.normalize import statistics
 from dynres_cli.presets import Channels
-from dynres_cli.resample import Floats, Kernel, Order, PillowFilter, Pixels, Wanted
+from dynres_cli.resample import Floats, Kernel, Order, PillowFilter, Pixels, Resize
 
 Picture = Pixels | Floats
 
@@ -69,7 +69,7 @@ def _resized(parent: Picture, plan: Plan, index: int, look: Look, arena: Arena |
     alike = _alike(plan, index)
     box = plan.surfaces[index].region or whole(resample.size_of(parent))
     wanted = [
-        Wanted(
+        Resize(
             each.scaled,
             cast("PillowFilter", each.filter),
             resample.first_pass(box.size, each.scaled, look.order, each.first_axis),
@@ -83,7 +83,7 @@ def _resized(parent: Picture, plan: Plan, index: int, look: Look, arena: Arena |
     }
 
 
-def _resizer(kernel: Kernel) -> Callable[[Pixels, Box, Sequence[Wanted], Arena | None], list[Pixels]]:
+def _resizer(kernel: Kernel) -> Callable[[Pixels, Box, Sequence[Resize], Arena | None], list[Pixels]]:
     if kernel == "pillow":
         return resample.resize_all
     from dynres_cli.kernels.driver import resize_all  # noqa: PLC0415 - numba is loaded only where it is asked for

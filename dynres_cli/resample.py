@@ -29,7 +29,7 @@ PILLOW_FILTERS: dict[PillowFilter, Image.Resampling] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Resize:
     """A size that a picture is resized to, by which filter, and which pass comes first."""
 
     size: Size
@@ -69,7 +69,7 @@ def resize(pixels: Pixels, target: Size, kind: PillowFilter, first: Axis) -> Pix
     return np.asarray(image.resize(halfway, method).resize((target.width, target.height), method))
 
 
-def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], _arena: Arena | None = None) -> list[Pixels]:
+def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Resize], _arena: Arena | None = None) -> list[Pixels]:
     """A box of a picture at several sizes; Pillow allocates for itself."""
     cut = np.ascontiguousarray(pixels[box.top : box.bottom, box.left : box.right])
     return [resize(cut, each.size, each.kind, each.first) for each in wanted]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynres_cli.errors import ImageError, RunError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord, parse_record
@@ -32,7 +32,7 @@ class Sameness:
     params: Mapping[str, Any]
     tiled_options: Mapping[str, Any]
     failed_options: Mapping[str, Any]
-    limits: Limits
+    limits: FileLimits
     max_tiles: int
 
     def allows(self, record: TiledRecord) -> bool:
@@ -155,7 +155,7 @@ def _alike(source: Identity, size: int | None) -> bool:
 def _sha256(item: Item, size: int) -> str:
     """The digest of a picture of this size; of none where it cannot be read, which its own attempt will report."""
     try:
-        return read_source(item.path, Limits(max_bytes=size), follow=item.explicit).sha256
+        return read_source(item.path, FileLimits(max_bytes=size), follow=item.explicit).sha256
     except ImageError:
         return ""
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, TiffImagePlugin
 
 from dynres_cli.decode import Decoded, decode
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Handling, Limits
+from dynres_cli.facts import Facts, FileLimits, Handling
 from dynres_cli.opening import Source, read_source
 from dynres_cli.probe import probe_bytes
 from tests.files import SIZE, damaged, every_file, exif, picture, saved
@@ -200,7 +200,7 @@ def test_the_hash_belongs_to_the_bytes_that_are_decoded(tmp_path: Path) -> None:
     """Guarantee 35: a file is read once; later changes of it reach neither hash nor pixels."""
     path = tmp_path / "a.png"
     path.write_bytes(FILES["rgb.png"])
-    source = read_source(str(path), Limits())
+    source = read_source(str(path), FileLimits())
     path.write_bytes(FILES["rgba.png"])
     assert np.array_equal(decode(source, probe_bytes(source), Handling()).pixels, plain(FILES["rgb.png"]))
     assert len(source.sha256) == 64
@@ -222,7 +222,7 @@ def test_only_plain_files_are_read(tmp_path: Path, make: object, code: str) -> N
     path = tmp_path / "a.jpg"
     make(path)  # type: ignore[operator]  # one of the lambdas above
     with pytest.raises(ImageError) as caught:
-        read_source(str(path), Limits(max_bytes=1000))
+        read_source(str(path), FileLimits(max_bytes=1000))
     assert caught.value.code == code
     assert str(tmp_path) not in str(caught.value), "records hold no machine paths"
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from dynres_cli import decode, jpeg
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Size
 from dynres_cli.opening import Source
 from dynres_cli.picture import in_memory, opened_picture
@@ -38,7 +38,7 @@ def outcome(data: bytes) -> Pixels | str:
     """What our decoder makes of a file: its levels, or the code of its failure."""
     try:
         source = Source(data, "x.jpg")
-        return decode.decode(source, probe_bytes(source, Limits()), Handling()).pixels
+        return decode.decode(source, probe_bytes(source, FileLimits()), Handling()).pixels
     except ImageError as error:
         return error.code
 
@@ -46,7 +46,7 @@ def outcome(data: bytes) -> Pixels | str:
 def pillows(data: bytes) -> Pixels | None:
     """What Pillow alone makes of it: its levels, or None."""
     try:
-        with opened_picture(in_memory(data), Limits()) as picture:
+        with opened_picture(in_memory(data), FileLimits()) as picture:
             picture.load()
             return np.asarray(picture.convert("RGB"))
     except ImageError:

@@ -16,14 +16,14 @@ from PIL import Image
 from dynres_cli import resample
 from dynres_cli.geometry import Box, Size, whole
 from dynres_cli.kernels import driver
-from dynres_cli.resample import Axis, PillowFilter, Wanted
+from dynres_cli.resample import Axis, PillowFilter, Resize
 from tests.pictures import Pixels, gradient, noise
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 FILTERS: tuple[PillowFilter, ...] = ("bicubic", "bilinear", "lanczos")
 sides = st.one_of(st.integers(1, 40), st.integers(1, 400))
 sizes = st.builds(Size, sides, sides)
-targets = st.builds(Wanted, sizes, st.sampled_from(FILTERS), st.sampled_from(("horizontal", "vertical")))
+targets = st.builds(Resize, sizes, st.sampled_from(FILTERS), st.sampled_from(("horizontal", "vertical")))
 
 
 def picture(size: Size, seed: int) -> Pixels:
@@ -32,7 +32,7 @@ def picture(size: Size, seed: int) -> Pixels:
     return pixels if seed % 3 else np.where(pixels > 127, 255, 0).astype(np.uint8)
 
 
-def equal(pixels: Pixels, box: Box, wanted: list[Wanted]) -> bool:
+def equal(pixels: Pixels, box: Box, wanted: list[Resize]) -> bool:
     """Whether the compiled code gives what Pillow gives for every target."""
     pairs = zip(driver.resize_all(pixels, box, wanted), resample.resize_all(pixels, box, wanted), strict=True)
     return all(np.array_equal(ours, pillows) for ours, pillows in pairs)
@@ -40,14 +40,14 @@ def equal(pixels: Pixels, box: Box, wanted: list[Wanted]) -> bool:
 
 @given(sizes, st.lists(targets, min_size=1, max_size=3), st.integers(0, 99))
 @settings(max_examples=250, deadline=None)
-def test_equals_pillow_at_any_size(size: Size, wanted: list[Wanted], seed: int) -> None:
+def test_equals_pillow_at_any_size(size: Size, wanted: list[Resize], seed: int) -> None:
     """One to three targets from one sweep, each in its own filter and order."""
     assert equal(picture(size, seed), whole(size), wanted)
 
 
 @given(sizes, targets, st.data())
 @settings(max_examples=100, deadline=None)
-def test_equals_pillow_on_any_box(size: Size, wanted: Wanted, data: st.DataObject) -> None:
+def test_equals_pillow_on_any_box(size: Size, wanted: Resize, data: st.DataObject) -> None:
     """A region is read where it lies, without a copy, and nothing beside it matters."""
     left, top = data.draw(st.integers(0, size.width - 1)), data.draw(st.integers(0, size.height - 1))
     right, bottom = data.draw(st.integers(left + 1, size.width)), data.draw(st.integers(top + 1, size.height))
@@ -59,7 +59,7 @@ def test_equals_pillow_on_any_box(size: Size, wanted: Wanted, data: st.DataObjec
 def test_equals_pillow_where_one_axis_stays(size: Size, side: int, kind: PillowFilter, first: Axis) -> None:
     """Only the other axis is resampled, and neither where the size stays."""
     kept = [Size(size.width, side), Size(side, size.height), size]
-    assert equal(picture(size, 2), whole(size), [Wanted(each, kind, first) for each in kept])
+    assert equal(picture(size, 2), whole(size), [Resize(each, kind, first) for each in kept])
 
 
 @pytest.mark.parametrize("first", ["horizontal", "vertical"])
@@ -81,7 +81,7 @@ def test_equals_pillow_where_one_axis_stays(size: Size, side: int, kind: PillowF
 )
 def test_equals_pillow_at_the_extremes(source: Size, target: Size, kind: PillowFilter, first: Axis) -> None:
     """Shapes where a window, a band or a vector ends at an odd place."""
-    assert equal(picture(source, 3), whole(source), [Wanted(target, kind, first)])
+    assert equal(picture(source, 3), whole(source), [Resize(target, kind, first)])
 
 
 @pytest.mark.parametrize("name", ["astronaut.jpg", "chelsea.png", "page.png", "panorama.jpg", "retina.jpg"])
@@ -92,12 +92,12 @@ def test_equals_pillow_on_real_pictures(name: str) -> None:
     for order in ("pillow12", "pillow13"):
         for target in (Size(1344, 896), Size(448, 448), Size(448, 1344)):
             first = resample.first_pass(box.size, target, order)
-            assert equal(pixels, box, [Wanted(target, "bicubic", first)])
+            assert equal(pixels, box, [Resize(target, "bicubic", first)])
 
 
 def test_a_result_is_not_overwritten_by_the_next() -> None:
     """Buffers are used again, results never are."""
-    target = Wanted(Size(60, 50), "bicubic", "horizontal")
+    target = Resize(Size(60, 50), "bicubic", "horizontal")
     (one,) = driver.resize_all(noise(90, 80, 1), whole(Size(90, 80)), [target])
     before = one.copy()
     driver.resize_all(noise(90, 80, 2), whole(Size(90, 80)), [target])
@@ -109,7 +109,7 @@ def test_threads_do_not_share_buffers() -> None:
     right: list[bool] = []
 
     def work(seed: int) -> None:
-        wanted = [Wanted(Size(200, 150), "bicubic", "horizontal"), Wanted(Size(44, 44), "lanczos", "vertical")]
+        wanted = [Resize(Size(200, 150), "bicubic", "horizontal"), Resize(Size(44, 44), "lanczos", "vertical")]
         right.extend(equal(noise(300, 200, seed), whole(Size(300, 200)), wanted) for _ in range(5))
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]

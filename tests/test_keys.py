@@ -96,20 +96,20 @@ def test_inputs_that_would_meet_are_refused(named: list[tuple[str, str]]) -> Non
 @given(PATHS, st.integers(1, 50))
 def test_every_key_is_in_one_shard(key: str, count: int) -> None:
     """The parts of a list are disjoint and leave nothing out."""
-    assert sum(keys.Shard(index, count).holds(key) for index in range(1, count + 1)) == 1
+    assert sum(keys.KeyShard(index, count).holds(key) for index in range(1, count + 1)) == 1
 
 
 def test_a_shard_follows_the_first_eight_bytes_of_the_sha256() -> None:
     """Other programs may compute it: sha256 of the key, 8 bytes, big endian, modulo N, counted from 1."""
     number = int.from_bytes(hashlib.sha256(b"cats/a.jpg").digest()[:8], "big")
-    assert keys.Shard(number % 7 + 1, 7).holds("cats/a.jpg")
+    assert keys.KeyShard(number % 7 + 1, 7).holds("cats/a.jpg")
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1/0", "1", "a/b", "1/4/2", "-1/4", ""])
 def test_shards_that_do_not_exist_are_refused(text: str) -> None:
     """A shard is i/N with 1 <= i <= N."""
     with pytest.raises(UsageError, match="shard"):
-        keys.Shard.parse(text)
+        keys.KeyShard.parse(text)
 
 
 def test_the_digest_of_a_list_is_that_of_its_keys_and_zero_bytes() -> None:

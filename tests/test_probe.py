@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from dynres_cli import formats
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Handling, Limits, fit_flags, flags, last_flags, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, Handling, fit_flags, flags, last_flags, peak_bytes
 from dynres_cli.opening import Source
 from dynres_cli.picture import allowed_formats
 from dynres_cli.probe import probe, probe_bytes
@@ -203,9 +203,9 @@ def test_the_ceiling_is_ours_and_pillows_own_is_left_as_it_was() -> None:
     before = Image.MAX_IMAGE_PIXELS
     data = png_header(20000, 20000)
     assert code_of(data) == "too_many_pixels"
-    assert probe_bytes(Source(data), Limits(max_pixels=400_000_000)).width == 20000
+    assert probe_bytes(Source(data), FileLimits(max_pixels=400_000_000)).width == 20000
     with pytest.raises(ImageError, match="399,999,999"):
-        probe_bytes(Source(data), Limits(max_pixels=399_999_999))
+        probe_bytes(Source(data), FileLimits(max_pixels=399_999_999))
     assert before == Image.MAX_IMAGE_PIXELS
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
 from dynres_cli import webp
-from dynres_cli.facts import Facts, Limits
+from dynres_cli.facts import Facts, FileLimits
 from dynres_cli.opening import Source
 from dynres_cli.picture import in_memory, opened_picture
 from dynres_cli.probe import _stated, probe_bytes
@@ -34,7 +34,7 @@ def by_pillow(data: bytes) -> Facts | None:
     """What Pillow's own way tells; None where it fails."""
     file = in_memory(data)
     try:
-        with opened_picture(file, Limits()) as found:
+        with opened_picture(file, FileLimits()) as found:
             return _stated(found, file, len(data), "x.webp")
     except Exception:  # noqa: BLE001 - that it fails is all that is asked
         return None

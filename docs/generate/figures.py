@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 import dynres_cli
 from dynres_cli.decode import decode
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Plan, Size, source_box
 from dynres_cli.opening import read_source
 from dynres_cli.presets import PRESETS
@@ -133,7 +133,7 @@ def drawn(chosen: Subject) -> Image.Image:
 
 def _pixels(path: Path, preset: str) -> Pixels:
     """The sample as the preset's reference reads it."""
-    source, limits, policy = read_source(str(path), Limits(), follow=True), Limits(), PRESETS[preset].pixels
+    source, limits, policy = read_source(str(path), FileLimits(), follow=True), FileLimits(), PRESETS[preset].pixels
     return decode(source, probe_bytes(source, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
 
 

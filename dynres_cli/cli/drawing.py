@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dynres_cli.cli.running import Steering
 from dynres_cli.engines import ENGINES
-from dynres_cli.engines.contract import Limits, Pace, Watch
+from dynres_cli.engines.contract import EngineLimits, Pace, Watch
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.reporting import PAGE, Pieces, ReportOrder, draw_all
 from dynres_cli.operations.rerendering import Sources
@@ -30,7 +30,7 @@ class Request:
     out: str
     selection: Selection
     sample: int | None
-    limits: Limits
+    limits: EngineLimits
 
 
 def run(asked: Request, *, quiet: bool) -> int:

@@ -15,8 +15,8 @@ from dynres_cli.cli.pictures import check_place, save
 from dynres_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dynres_cli.facts import Limits
-    from dynres_cli.operations.inspecting import Asked, Inspection
+    from dynres_cli.facts import FileLimits
+    from dynres_cli.operations.inspecting import Inspection, InspectOptions
 
 EPILOG = f"""Examples:
 
@@ -62,15 +62,15 @@ def inspect(
     config: options.Config = None,
 ) -> None:
     """Show the grid that is chosen for a picture, the next candidates, and what it costs."""
-    from dynres_cli.facts import Limits
+    from dynres_cli.facts import FileLimits
     from dynres_cli.handling import handling_for
-    from dynres_cli.operations.inspecting import Asked
+    from dynres_cli.operations.inspecting import InspectOptions
     from dynres_cli.recipe import resolve
     from dynres_cli.report.handles import mute_libraries
 
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
     given = options.overrides(set_, named)
-    limits = Limits(max_pixels)
+    limits = FileLimits(max_pixels)
     if out is not None and (len(images) > 1 or images == ["-"]):
         msg = f"--out {out} can hold one picture from a file; name one IMG"
         raise UsageError(msg)
@@ -81,14 +81,16 @@ def inspect(
     mute_libraries()
     if all_:
         options.refuse_beside_all(preset, strategy, given)
-        raise typer.Exit(_compare(images, limits, exif, alpha, Shown(out, json=json)))
+        raise typer.Exit(_compare(images, limits, exif, alpha, Destination(out, json=json)))
     recipe = resolve(preset, strategy, given)
-    asked = Asked(recipe, handling_for(recipe.pixels, exif, alpha), limits, max_frames if frames == "all" else None)
-    raise typer.Exit(_inspect(images, asked, Shown(out, json=json, picture=picture)))
+    asked = InspectOptions(
+        recipe, handling_for(recipe.pixels, exif, alpha), limits, max_frames if frames == "all" else None
+    )
+    raise typer.Exit(_inspect(images, asked, Destination(out, json=json, picture=picture)))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Destination:
     """Where the answer goes."""
 
     out: Path | None
@@ -96,7 +98,7 @@ class Shown:
     picture: Literal["auto", "kitty", "blocks", "none"] = "none"
 
 
-def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
+def _inspect(images: list[str], asked: InspectOptions, where: Destination) -> int:
     """Each picture under one preset."""
     from dynres_cli.operations.inspecting import NotInspected, inspect_all
     from dynres_cli.report import inspection, printing
@@ -118,7 +120,7 @@ def _inspect(images: list[str], asked: Asked, where: Shown) -> int:
     return status
 
 
-def _tell(result: Inspection, asked: Asked, where: Shown) -> None:
+def _tell(result: Inspection, asked: InspectOptions, where: Destination) -> None:
     """A picture's facts, with the picture itself where the terminal can show it and its pixels can be had."""
     from dynres_cli.errors import ImageError
     from dynres_cli.operations.inspecting import STDIN
@@ -140,7 +142,7 @@ def _tell(result: Inspection, asked: Asked, where: Shown) -> None:
     printing.data(inspection.as_text(result, printing.width(), seen, exact=exact))
 
 
-def _compare(images: list[str], limits: Limits, exif: str, alpha: str, where: Shown) -> int:
+def _compare(images: list[str], limits: FileLimits, exif: str, alpha: str, where: Destination) -> int:
     """Each picture under every preset."""
     from dynres_cli.operations.comparing import compare_all, every_preset
     from dynres_cli.operations.inspecting import NotInspected

@@ -39,7 +39,7 @@ def join(
 ) -> None:
     """Write DEST/KEY.png for every image: the canvas that its tiles were cut from, bit for bit."""
     from dynres_cli.manifest import TiledRecord
-    from dynres_cli.operations.joining import NotJoined, Wanted, check_joinable, join_one, refuse_dest
+    from dynres_cli.operations.joining import JoinOptions, NotJoined, check_joinable, join_one, refuse_dest
     from dynres_cli.operations.reading import open_output
     from dynres_cli.report import joined, printing
     from dynres_cli.report.steps import steps
@@ -47,7 +47,7 @@ def join(
     from dynres_cli.storage import Writer, check_writable
 
     refuse_dest(out, dest)
-    wanted, account = Wanted(crop, size, overwrite), joined.Account(lossy=size == "original")
+    wanted, account = JoinOptions(crop, size, overwrite), joined.Account(lossy=size == "original")
     with open_output(out) as output, steps(quiet=quiet) as progress:
         total = check_joinable(output, wanted)
         check_writable(dest)

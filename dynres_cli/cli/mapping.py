@@ -15,7 +15,7 @@ from dynres_cli.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dynres_cli.operations.asking import Asked
+    from dynres_cli.operations.asking import AskedShape
 
 Frame = Literal["stored", "original", "canvas", "tile", "norm1000"]
 
@@ -62,7 +62,7 @@ def map_(
 
     check_place(picture)
 
-    def shapes() -> Iterator[Asked]:
+    def shapes() -> Iterator[AskedShape]:
         return asking.asked(file, boxes, need_view=start == "tile")
 
     unknown: dict[str, None] = {}

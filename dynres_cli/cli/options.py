@@ -13,7 +13,7 @@ import typer
 from dynres_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from dynres_cli.keys import Shard
+    from dynres_cli.keys import KeyShard
 
 Option = partial(typer.Option, show_envvar=False)
 """The rule DYNRES_… for every option is told once, at the end of a help, not on every line of it."""
@@ -141,13 +141,13 @@ def overrides(pairs: list[str] | None, named: Mapping[str, object | None]) -> di
     return {**assigned, **given}
 
 
-def shard(text: str | None) -> Shard:
+def shard(text: str | None) -> KeyShard:
     """The part of a run that --shard names; Slurm's variables count only where they are asked for."""
-    from dynres_cli.keys import Shard
+    from dynres_cli.keys import KeyShard
 
     if text is None:
-        return Shard()
-    return Shard.of_slurm_task(os.environ) if text == "slurm" else Shard.parse(text)
+        return KeyShard()
+    return KeyShard.of_slurm_task(os.environ) if text == "slurm" else KeyShard.parse(text)
 
 
 def refuse_beside_all(preset: str | None, strategy: str | None, given: Mapping[str, object]) -> None:

@@ -80,10 +80,10 @@ def plan(
 ) -> None:
     """Say what a run would make and cost: tiles, tokens, bytes, time, from the headers alone."""
     from dynres_cli.choices import check_writing, cores
-    from dynres_cli.cli.planning import Asked, run
+    from dynres_cli.cli.planning import PlanOptions, run
     from dynres_cli.engines import ENGINES
-    from dynres_cli.engines.contract import Limits as EngineLimits
-    from dynres_cli.facts import Limits
+    from dynres_cli.engines.contract import EngineLimits
+    from dynres_cli.facts import FileLimits
     from dynres_cli.globs import Filter
     from dynres_cli.operations.memory import budget
     from dynres_cli.operations.planning import PlanOrder
@@ -96,7 +96,9 @@ def plan(
         raise UsageError(msg)
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
     given = options.overrides(set_, named)
-    asked = Asked(preset, strategy, given, exif, alpha, every=all_, sweep=sweep, budget=budget_tokens, context=context)
+    asked = PlanOptions(
+        preset, strategy, given, exif, alpha, every=all_, sweep=sweep, budget=budget_tokens, context=context
+    )
     asked.check(sample=sample, drawn=out is not None)
     check_place(out)
     workers = jobs or cores()
@@ -106,7 +108,7 @@ def plan(
     variants = asked.variants()
     if not all_:
         check_writing(variants[0].recipe, writing)
-    question = Question(variants, Limits(max_pixels, max_bytes), writing, max_tiles, most, memory, sample)
+    question = Question(variants, FileLimits(max_pixels, max_bytes), writing, max_tiles, most, memory, sample)
     selection = Selection(
         inputs=tuple(paths or ()),
         files_from=files_from,

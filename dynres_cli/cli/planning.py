@@ -28,7 +28,7 @@ TRIED = "1..40"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PlanOptions:
     """Which recipes are compared, and what they are to fit."""
 
     preset: str | None
@@ -82,7 +82,7 @@ class Asked:
         return sweeping.swept(recipe, handling, sweeping.steps(self.sweep or TRIED), self.given)
 
 
-def run(order: PlanOrder, asked: Asked, out: Path | None, *, json: bool, quiet: bool) -> int:
+def run(order: PlanOrder, asked: PlanOptions, out: Path | None, *, json: bool, quiet: bool) -> int:
     """Plan everything, say what it comes to, and give the exit status."""
     steering = Steering()
     with steering.installed(), counting(quiet=quiet) as seen:
@@ -105,7 +105,7 @@ def _draw(forecasts: list[Forecast], chosen: Forecast | None, out: Path) -> None
     save(drawn(sweeping.limit_of_tiles(forecasts[0].variant.recipe), forecasts, chosen), out)
 
 
-def _say(forecasts: list[Forecast], asked: Asked, chosen: Forecast | None, jobs: int, *, json: bool) -> None:
+def _say(forecasts: list[Forecast], asked: PlanOptions, chosen: Forecast | None, jobs: int, *, json: bool) -> None:
     """One forecast in full, or a line each."""
     if asked.single:
         text = said.as_json(forecasts[0], jobs) if json else said.as_text(forecasts[0], jobs, printing.width())

@@ -41,12 +41,12 @@ def report(
     """Write OUT/report.html: every picture under its grid, its views in order, and how they are spread."""
     from dynres_cli.choices import cores
     from dynres_cli.cli.drawing import Request, run
-    from dynres_cli.engines.contract import Limits
+    from dynres_cli.engines.contract import EngineLimits
     from dynres_cli.operations.claiming import folds
     from dynres_cli.operations.memory import budget
     from dynres_cli.source import Selection
 
     selection = Selection(tuple(source or ()), hidden=True, follow_links=follow, out=out, fold=folds(out))
     workers = jobs or cores()
-    limits = Limits(workers, timeout, budget(max_memory, workers))
+    limits = EngineLimits(workers, timeout, budget(max_memory, workers))
     raise typer.Exit(run(Request(out, selection, sample, limits), quiet=quiet))

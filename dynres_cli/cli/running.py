@@ -18,7 +18,7 @@ from dynres_cli.report.progress import Progress, progress
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Display:
     """What a run shows, and where."""
 
     json: bool = False
@@ -49,7 +49,7 @@ class Steering:
         self.signal = self.signal or number
 
 
-def run(order: Order, shown: Shown) -> int:
+def run(order: Order, shown: Display) -> int:
     """Tile everything, say how it went, and give the exit status."""
     steering = Steering()
     with ExitStack() as stack, steering.installed():
@@ -75,7 +75,7 @@ def _status(result: Result, steering: Steering) -> int:
 class Heard:
     """Passes what happens in a run on to the progress, to the log, and to stderr where every image is to be told."""
 
-    def __init__(self, stack: ExitStack, shown: Shown, written: log.Log | None) -> None:
+    def __init__(self, stack: ExitStack, shown: Display, written: log.Log | None) -> None:
         self.stack, self.shown, self.log = stack, shown, written
         self.progress: Progress | None = None
 
@@ -105,7 +105,7 @@ class Heard:
             printing.note(text)
 
 
-def _say(result: Result, shown: Shown) -> None:
+def _say(result: Result, shown: Display) -> None:
     """The failures and the summary on stderr, the JSON on stdout."""
     if not shown.profile:
         result.tally.stages.clear()
@@ -119,7 +119,7 @@ def _say(result: Result, shown: Shown) -> None:
         printing.data(summary.as_json(result.tally, result.manifest))
 
 
-def list_only(order: Order, shown: Shown) -> int:
+def list_only(order: Order, shown: Display) -> int:
     """Print the inputs that a run would take, one a line, and tile nothing; a frame is named by its key."""
     from dynres_cli.operations.tiling import candidates
     from dynres_cli.source import listing

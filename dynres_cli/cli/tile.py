@@ -135,9 +135,9 @@ def tile(
     # Everything below is imported late: `dynres tile --help` needs none of it.
     from dynres_cli.choices import Choices, cores, job_for
     from dynres_cli.cli.layouts import Cut
-    from dynres_cli.cli.running import Shown, list_only, run
-    from dynres_cli.engines.contract import Limits as EngineLimits
-    from dynres_cli.facts import Limits
+    from dynres_cli.cli.running import Display, list_only, run
+    from dynres_cli.engines.contract import EngineLimits
+    from dynres_cli.facts import FileLimits
     from dynres_cli.globs import Filter
     from dynres_cli.handling import handling_for
     from dynres_cli.operations.claiming import folds
@@ -150,7 +150,7 @@ def tile(
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
     recipe = resolve(preset, strategy, options.overrides(set_, named))
     handling = replace(handling_for(recipe.pixels, exif, alpha), depth16=depth16, on_truncated=on_truncated)
-    limits = Limits(max_pixels, max_bytes)
+    limits = FileLimits(max_pixels, max_bytes)
     entry = Cut(layout, shard_size, shard_tiles, pack_by, batch).entry()
     tiles = tiles or ("none" if layout == "packed" else "png")
     writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
@@ -185,7 +185,9 @@ def tile(
         volume=manifest_size,
         batch=batch,
     )
-    shown = Shown(json=json, quiet=quiet, verbose=verbose and not quiet, profile=profile, log=str(log) if log else None)
+    shown = Display(
+        json=json, quiet=quiet, verbose=verbose and not quiet, profile=profile, log=str(log) if log else None
+    )
     raise typer.Exit(list_only(order, shown) if dry_run else run(order, shown))
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.opening import check_bytes
 from dynres_cli.ranges import HEADER_BLOCK, Extent, RangeFile, read_range, standing
 
@@ -65,7 +65,7 @@ def _address(info: zipfile.ZipInfo, path: str, stamp: int) -> Address:
     return Address("zip", path, info.file_size, stamp, place, extension(info.filename))
 
 
-def member(address: Address, limits: Limits) -> bytes:
+def member(address: Address, limits: FileLimits) -> bytes:
     """A member's bytes, never more than the directory announced; ImageError where it is not what was announced."""
     start, packed, method, checksum, name = address.place
     check_bytes(address.size, limits)

@@ -50,13 +50,13 @@ class Pace(Enum):
 
     RUN = "run"
     DRAIN = "drain"
-    """No new items; the running ones have `Limits.grace` seconds to finish, then they are dropped."""
+    """No new items; the running ones have `EngineLimits.grace` seconds to finish, then they are dropped."""
     KILL = "kill"
     """Drop the running items now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EngineLimits:
     """What a run may use; None means no limit."""
 
     jobs: int = 1
@@ -90,7 +90,7 @@ class Watch:
 
 UNWATCHED = Watch()
 
-Engine = Callable[[Work, Iterable[Item | None], Limits, Watch], Generator[Outcome, None, None]]
+Engine = Callable[[Work, Iterable[Item | None], EngineLimits, Watch], Generator[Outcome, None, None]]
 """An engine: run(work, items, limits, watch) -> outcomes.
 
 An iterator of items that would have to wait, for a slow pipe say, yields None instead, so that the run stays awake.

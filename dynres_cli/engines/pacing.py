@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from dynres_cli.engines.contract import Limits, Outcome, Pace, Watch
+from dynres_cli.engines.contract import EngineLimits, Outcome, Pace, Watch
 from dynres_cli.items import Item
 
 POLL = 0.1
@@ -39,7 +39,7 @@ class Workforce(Protocol):
         ...
 
 
-def paced(force: Workforce, feed: Iterator[Item | None], limits: Limits, watch: Watch) -> Iterator[Outcome]:
+def paced(force: Workforce, feed: Iterator[Item | None], limits: EngineLimits, watch: Watch) -> Iterator[Outcome]:
     """Outcomes as they come, until all is done or the pace says stop; some may be left under way then."""
     pending: list[Outcome] = []
     drained_by = float("inf")

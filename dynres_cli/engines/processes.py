@@ -12,7 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import wait
 
 from dynres_cli.engines.budget import Budget
-from dynres_cli.engines.contract import UNWATCHED, Limits, Outcome, Watch, Work, out_of_memory
+from dynres_cli.engines.contract import UNWATCHED, EngineLimits, Outcome, Watch, Work, out_of_memory
 from dynres_cli.engines.hand import Hand, Task, dismiss, hire
 from dynres_cli.engines.pacing import ATTEMPTS, POLL, POLL_FEED, paced
 from dynres_cli.engines.worker import Ask, Closed, Ended, Freed, Message, Started
@@ -25,7 +25,7 @@ _NOT_BY_US = -9  # SIGKILL: the kernel's way to get memory back
 
 
 def run(
-    work: Work, items: Iterable[Item | None], limits: Limits, watch: Watch = UNWATCHED
+    work: Work, items: Iterable[Item | None], limits: EngineLimits, watch: Watch = UNWATCHED
 ) -> Generator[Outcome, None, None]:
     """Outcomes as they come.
 
@@ -44,7 +44,7 @@ def run(
 
 
 class _Pool:
-    def __init__(self, work: Work, limits: Limits, watch: Watch) -> None:
+    def __init__(self, work: Work, limits: EngineLimits, watch: Watch) -> None:
         self.work = work
         self.limits = limits
         self.watch = watch

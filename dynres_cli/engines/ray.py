@@ -20,7 +20,7 @@ from typing import Any
 
 from dynres_cli.engines.budget import Budget
 from dynres_cli.engines.cluster import Cluster, Nodes, connected, nodes_of
-from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Watch, Work, out_of_memory
+from dynres_cli.engines.contract import UNWATCHED, Engine, EngineLimits, Outcome, Watch, Work, out_of_memory
 from dynres_cli.engines.pacing import ATTEMPTS, POLL, POLL_FEED, paced
 from dynres_cli.engines.remote import Answer, Heavy, Terms, chunk
 from dynres_cli.errors import RunError
@@ -40,7 +40,7 @@ def on(cluster: Cluster, jobs: int = 0) -> Engine:
 
 
 def run(
-    ray: ModuleType, work: Work, items: Iterable[Item | None], limits: Limits, watch: Watch = UNWATCHED
+    ray: ModuleType, work: Work, items: Iterable[Item | None], limits: EngineLimits, watch: Watch = UNWATCHED
 ) -> Generator[Outcome, None, None]:
     """Outcomes as they come; `limits.jobs` chunks of `limits.chunk` items are under way, with 0 one for each processor.
 
@@ -70,7 +70,7 @@ class _Chunk:
 class _Window:
     """The chunks that are under way, those that wait for memory, and those that have to go again."""
 
-    def __init__(self, ray: ModuleType, work: Work, limits: Limits, watch: Watch) -> None:
+    def __init__(self, ray: ModuleType, work: Work, limits: EngineLimits, watch: Watch) -> None:
         nodes = nodes_of(ray)
         self.ray, self.watch, self.limits = ray, watch, limits
         self.budget = Budget(None)

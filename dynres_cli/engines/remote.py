@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from dynres_cli.engines import processes
-from dynres_cli.engines.contract import Admit, Closing, Limits, Outcome, Watch, Work, refuse
+from dynres_cli.engines.contract import Admit, Closing, EngineLimits, Outcome, Watch, Work, refuse
 from dynres_cli.errors import RunError
 from dynres_cli.items import Failed, Item
 
@@ -85,7 +85,7 @@ class Crew:
         self._items: deque[Item] = deque()
         self._noise: list[tuple[str, str]] = []
         watch = Watch(noise=lambda key, text: self._noise.append((key, text)))
-        limits = Limits(jobs=1, timeout=terms.timeout)
+        limits = EngineLimits(jobs=1, timeout=terms.timeout)
         self._outcomes: Generator[Outcome, None, None] = processes.run(
             Weighed(work, terms), self._feed(), limits, watch
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
-from dynres_cli.engines.contract import UNWATCHED, Limits, Outcome, Pace, Watch, Work, attempt, refuse
+from dynres_cli.engines.contract import UNWATCHED, EngineLimits, Outcome, Pace, Watch, Work, attempt, refuse
 from dynres_cli.items import Item
 
 
 def run(
-    work: Work, items: Iterable[Item | None], limits: Limits, watch: Watch = UNWATCHED
+    work: Work, items: Iterable[Item | None], limits: EngineLimits, watch: Watch = UNWATCHED
 ) -> Generator[Outcome, None, None]:
     """Outcomes in the order of the items."""
 

@@ -14,7 +14,7 @@ from dynres_cli.geometry import Box
 from dynres_cli.kernels.cache import kept_code
 from dynres_cli.kernels.loading import Kernels, load
 from dynres_cli.kernels.shape import BLOCK, RUN, WINDOW
-from dynres_cli.resample import PillowFilter, Pixels, Wanted
+from dynres_cli.resample import PillowFilter, Pixels, Resize
 
 KINDS: dict[PillowFilter, tuple[int, float]] = {"bicubic": (0, 2.0), "bilinear": (1, 1.0), "lanczos": (2, 3.0)}
 """A filter's number in the compiled code, and how far it reaches."""
@@ -52,7 +52,7 @@ def taps(kind: PillowFilter, length: int, target: int) -> Taps:
     return first, start, weights[:count].copy()
 
 
-def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], arena: Arena | None = None) -> list[Pixels]:
+def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Resize], arena: Arena | None = None) -> list[Pixels]:
     """A box of a picture at several sizes; what begins with its columns is made from one sweep over the picture."""
     WORK.clear()
     flat = np.ascontiguousarray(pixels).reshape(len(pixels), -1)
@@ -70,7 +70,7 @@ def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Wanted], arena: Arena 
     return made
 
 
-def _swept(flat: Bytes, box: Box, wanted: Sequence[Wanted]) -> Bytes:
+def _swept(flat: Bytes, box: Box, wanted: Sequence[Resize]) -> Bytes:
     """The columns of all targets beside one another, in a buffer of this thread."""
     tables = [taps(each.kind, box.size.width, each.size.width) for each in wanted]
     ends = np.cumsum([0, *(each.size.width for each in wanted)], dtype=np.int32)
@@ -105,7 +105,7 @@ def _place(flat: Bytes, box: Box) -> tuple[int, int]:
     return flat.ctypes.data + box.top * flat.strides[0] + 3 * box.left, flat.strides[0]
 
 
-def _vertically(flat: Bytes, box: Box, wanted: Wanted, out: Bytes) -> None:
+def _vertically(flat: Bytes, box: Box, wanted: Resize, out: Bytes) -> None:
     """The rows of a box at the wanted height."""
     table = taps(wanted.kind, box.size.height, wanted.size.height)
     where = (each.ctypes.data for each in table)
@@ -123,7 +123,7 @@ def _joined(tables: Sequence[Taps]) -> Taps:
     return np.concatenate(firsts), np.concatenate([*starts, shifts[-1:]]), np.concatenate(weights)
 
 
-def _rows(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> Pixels:
+def _rows(flat: Bytes, box: Box, wanted: Resize, arena: Arena | None) -> Pixels:
     """A box whose columns are right already, at the wanted height."""
     size = wanted.size
     if size.height == box.size.height:
@@ -134,7 +134,7 @@ def _rows(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> Pixels:
     return out.reshape(size.height, size.width, 3)
 
 
-def _rows_first(flat: Bytes, box: Box, wanted: Wanted, arena: Arena | None) -> Pixels:
+def _rows_first(flat: Bytes, box: Box, wanted: Resize, arena: Arena | None) -> Pixels:
     """A target that begins with its rows, for Pillow 13's order and for mirrored references."""
     source, size = box.size, wanted.size
     middle, place = flat, box

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-Asked = TypeVar("Asked")
+Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
-def ahead(call: Callable[[Asked], Answer], items: Iterable[Asked], *, at_once: int) -> Iterator[tuple[Asked, Answer]]:
+def ahead(call: Callable[[Given], Answer], items: Iterable[Given], *, at_once: int) -> Iterator[tuple[Given, Answer]]:
     """Each item with its answer; no more than `at_once` are ever under way or waiting."""
     if at_once == 1:
         for item in items:
             yield item, call(item)
         return
-    waiting: deque[tuple[Asked, Future[Answer]]] = deque()
+    waiting: deque[tuple[Given, Future[Answer]]] = deque()
     with ThreadPoolExecutor(at_once, "ahead") as threads:
         try:
             for item in items:
@@ -31,6 +31,6 @@ def ahead(call: Callable[[Asked], Answer], items: Iterable[Asked], *, at_once: i
                 future.cancel()
 
 
-def _first(waiting: deque[tuple[Asked, Future[Answer]]]) -> tuple[Asked, Answer]:
+def _first(waiting: deque[tuple[Given, Future[Answer]]]) -> tuple[Given, Answer]:
     item, future = waiting.popleft()
     return item, future.result()

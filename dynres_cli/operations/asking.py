@@ -26,7 +26,7 @@ _OURS = {"id", "key", "view", "row", "col", "share", "flags", *KINDS}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedShape:
     """One shape of one picture, as it was given; `extra` is carried along untouched."""
 
     id: object
@@ -64,7 +64,7 @@ def opened(name: str) -> Iterator[IO[bytes]]:
         yield file
 
 
-def asked(file: IO[bytes], name: str, *, need_view: bool) -> Iterator[Asked]:
+def asked(file: IO[bytes], name: str, *, need_view: bool) -> Iterator[AskedShape]:
     """Every shape in the file; UsageError with its line for what cannot be understood."""
     file.seek(0)
     whole = _document(file)
@@ -143,7 +143,7 @@ def _of_annotation(annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"point": [x, y]}
 
 
-def _shapes(given: object, where: tuple[str, object], *, need_view: bool) -> Iterator[Asked]:
+def _shapes(given: object, where: tuple[str, object], *, need_view: bool) -> Iterator[AskedShape]:
     if not isinstance(given, dict) or not isinstance(given.get("key"), str):
         raise _refusal(*where, 'needs a "key", the picture as the manifest names it')
     kinds = [kind for kind in KINDS if kind in given]
@@ -156,7 +156,7 @@ def _shapes(given: object, where: tuple[str, object], *, need_view: bool) -> Ite
     for kind in kinds:
         points, pairs = _points(given[kind], kind, where)
         shape, seen_in = Shape(kind, points), view if need_view else None
-        yield Asked(given.get("id"), given["key"], shape, seen_in, pairs, extra, _exact(given))
+        yield AskedShape(given.get("id"), given["key"], shape, seen_in, pairs, extra, _exact(given))
 
 
 def _exact(given: Mapping[str, Any]) -> str:

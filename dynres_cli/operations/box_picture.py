@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 
 from dynres_cli.errors import RunError
 from dynres_cli.operations import frames
-from dynres_cli.operations.asking import Asked
-from dynres_cli.operations.joining import NotJoined, Wanted, canvas_of, obstacle
+from dynres_cli.operations.asking import AskedShape
+from dynres_cli.operations.joining import JoinOptions, NotJoined, canvas_of, obstacle
 from dynres_cli.operations.labelling import tagged
 from dynres_cli.operations.mapping import Mapper, NotMapped, in_original
 from dynres_cli.operations.shapes import Shape
@@ -19,12 +19,12 @@ LONGEST_LABEL = 24
 COLOURS = ((230, 57, 70), (42, 157, 143), (69, 123, 240), (190, 90, 210), (240, 140, 30), (80, 200, 60))
 
 
-def drawn(mapper: Mapper, named: tuple[str, str], asked: Sequence[Asked]) -> Image.Image:
+def drawn(mapper: Mapper, named: tuple[str, str], asked: Sequence[AskedShape]) -> Image.Image:
     """One picture's canvas with every shape on it; RunError where there is no canvas to draw on."""
     key = named[0]
     try:
         picture = mapper.picture(*named)
-        reason = obstacle(picture.record, picture.plan, Wanted())
+        reason = obstacle(picture.record, picture.plan, JoinOptions())
         if reason:
             raise _cannot(key, reason)
         canvas = Image.fromarray(canvas_of(mapper.output, picture.record, picture.plan))
@@ -48,7 +48,7 @@ def drawn(mapper: Mapper, named: tuple[str, str], asked: Sequence[Asked]) -> Ima
     return canvas
 
 
-def _label(asked: Asked, number: int) -> str:
+def _label(asked: AskedShape, number: int) -> str:
     """What a shape is called in the answers: its id, or which one it is of those that were given."""
     name = str(number + 1 if asked.id is None else asked.id)
     return "".join(char if char.isprintable() else "?" for char in name[:LONGEST_LABEL])

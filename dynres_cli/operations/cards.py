@@ -19,7 +19,7 @@ from dynres_cli.geometry import Plan, source_box
 from dynres_cli.manifest import FileEntry, TiledRecord
 from dynres_cli.operations.assembling import sheets
 from dynres_cli.operations.checking import png_levels
-from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.rerendering import job_of, limits_of, read_again
 from dynres_cli.probe import probe_bytes
 from dynres_cli.render import render
@@ -34,7 +34,7 @@ Rect = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Embedded:
     """A picture to embed: the bytes of a WebP file, and the size that it stands for."""
 
     data: bytes
@@ -59,7 +59,7 @@ class Figure:
     width: int
     height: int
     marks: tuple[Mark, ...]
-    picture: Shown | None = None
+    picture: Embedded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class ViewShown:
     col: int
     width: int
     height: int
-    picture: Shown | None = None
+    picture: Embedded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def drawn(record: TiledRecord, place: Place, admit: Admit) -> Card:
     figures = [_source_figure(record, plan, original)] if original is not None else _canvas_figures(record, plan, views)
     return Card(
         record,
-        *scales(plan, size_of(record)),
+        *scales(plan, tiled_size(record)),
         figures=tuple(figures),
         views=tuple(_shown_view(plan, number, view) for number, view in enumerate(views)),
         notes=tuple(notes),
@@ -137,7 +137,7 @@ def bare(record: TiledRecord, note: str) -> Card:
     views = tuple(_shown_view(plan, number, None) for number in range(plan.total))
     return Card(
         record,
-        *scales(plan, size_of(record)),
+        *scales(plan, tiled_size(record)),
         figures=(_source_figure(record, plan, None),),
         views=views,
         notes=(note,),
@@ -170,7 +170,7 @@ def _source_figure(record: TiledRecord, plan: Plan, pixels: Pixels | None) -> Fi
     marks = []
     for number, view in enumerate(plan.views):
         if view.role == "tile":
-            left, top, right, bottom = source_box(plan, size_of(record), view)
+            left, top, right, bottom = source_box(plan, tiled_size(record), view)
             marks.append(Mark(number, (left, top, right - left, bottom - top), view.layer))
     caption = "the original and what each tile shows of it" if pixels is not None else "what each tile shows"
     picture = None if pixels is None else shown(pixels, LONGEST)
@@ -200,11 +200,11 @@ def _shown_view(plan: Plan, number: int, pixels: Pixels | None) -> ViewShown:
     return ViewShown(number, view.role, view.row, view.col, size.width, size.height, picture)
 
 
-def shown(pixels: Pixels, longest: int) -> Shown:
+def shown(pixels: Pixels, longest: int) -> Embedded:
     """A picture reduced to what a page needs; nothing but its pixels goes with it."""
     height, width = pixels.shape[:2]
     picture = Image.fromarray(pixels)
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=QUALITY, method=3)
-    return Shown(file.getvalue(), width, height)
+    return Embedded(file.getvalue(), width, height)

@@ -14,7 +14,7 @@ from PIL import Image
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import FileEntry
 from dynres_cli.picture import DECODER_ERRORS
-from dynres_cli.sinks.contents import Readable, open_entry, size_of
+from dynres_cli.sinks.contents import Readable, length, open_entry
 from dynres_cli.sinks.npy import LETTERS
 
 Problem = Literal["missing", "extra", "size", "sha256", "shape", "dtype", "unsafe_path", "manifest", "pixels"]
@@ -55,7 +55,7 @@ def _problem(file: Readable, entry: FileEntry) -> Problem | None:
         header = _header_problem(file, entry)
         if header is not None:
             return header
-    if size_of(file) != entry.bytes:
+    if length(file) != entry.bytes:
         return "size"
     if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
         return "sha256"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from dynres_cli.errors import RunError
 from dynres_cli.jsontext import shown
-from dynres_cli.keys import Shard as Part
+from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import Record, TiledRecord, place
 from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.operations.compiling import record_text
@@ -84,7 +84,7 @@ class Commits:
         if run.layout is None:
             return
         for number, folder in enumerate(run.parts or ("",), 1):
-            part = Part(number, len(run.parts)) if run.parts else Part.parse(run.shard or "1/1")
+            part = KeyShard(number, len(run.parts)) if run.parts else KeyShard.parse(run.shard or "1/1")
             for shard in self._catalogue(folder).shards:
                 named = replace(shard, part=part_name(part.index, part.count))
                 yield PlacedShard(self.output.root, folder, named, run.layout)

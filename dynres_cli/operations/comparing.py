@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dynres_cli.facts import Facts, Limits
+from dynres_cli.facts import Facts, FileLimits
 from dynres_cli.handling import handling_for
-from dynres_cli.operations.inspecting import Asked, Inspection, NotInspected, inspect_facts, read_facts
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, NotInspected, inspect_facts, read_facts
 from dynres_cli.presets import PRESETS
 from dynres_cli.recipe import resolve
 
@@ -25,13 +25,13 @@ class Comparison:
         return [result for result in self.results if isinstance(result, Inspection)]
 
 
-def every_preset(limits: Limits, exif: str, alpha: str) -> list[Asked]:
+def every_preset(limits: FileLimits, exif: str, alpha: str) -> list[InspectOptions]:
     """All presets, each with its own pixel policy where nothing else is asked for."""
     recipes = map(resolve, PRESETS)
-    return [Asked(recipe, handling_for(recipe.pixels, exif, alpha), limits) for recipe in recipes]
+    return [InspectOptions(recipe, handling_for(recipe.pixels, exif, alpha), limits) for recipe in recipes]
 
 
-def compare_all(names: list[str], presets: list[Asked]) -> Iterator[Comparison | NotInspected]:
+def compare_all(names: list[str], presets: list[InspectOptions]) -> Iterator[Comparison | NotInspected]:
     """Each picture under all presets; its header is read once."""
     for name in names:
         facts = read_facts(name, presets[0].limits)

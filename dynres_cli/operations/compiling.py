@@ -15,7 +15,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.jsontext import shown
-from dynres_cli.keys import Shard
+from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import ALGORITHM, FailedRecord, Record, Run, parse_record
 from dynres_cli.names import RECORD
 from dynres_cli.operations.ahead import ahead
@@ -66,7 +66,7 @@ class Counts:
         self.tokens += tokens
 
 
-def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: Shard, volume: int) -> None:
+def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: KeyShard, volume: int) -> None:
     """Write manifest.json from the records of `items`, those of the spool, in volumes above so many.
 
     Nothing is written where it stands there, byte for byte.
@@ -118,7 +118,7 @@ def record_text(out: str, key: str) -> bytes:
         raise RunError(msg, code="record_missing") from None
 
 
-def run_of(job: Job, spool: Spool, shard: Shard, counts: Counts) -> Run:
+def run_of(job: Job, spool: Spool, shard: KeyShard, counts: Counts) -> Run:
     """The manifest's head: what this output is, not how it came about."""
     recipe = job.recipe
     return Run(

@@ -9,12 +9,12 @@ from PIL import Image, ImageDraw
 
 from dynres_cli import normalize
 from dynres_cli.decode import decode
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.assembling import Sheet, sheets
 from dynres_cli.operations.comparing import Comparison
-from dynres_cli.operations.inspecting import Asked, Inspection, located
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, located
 from dynres_cli.operations.kernel_choice import choose
 from dynres_cli.operations.labelling import INK, font, numbered, outlined
 from dynres_cli.render import Look, render
@@ -34,11 +34,11 @@ class Panel:
     """What all presets of one panel have in common, and which they are."""
 
     first: Inspection
-    asked: Asked
+    asked: InspectOptions
     presets: tuple[str, ...]
 
 
-def panels(comparison: Comparison, presets: Sequence[Asked]) -> list[Panel]:
+def panels(comparison: Comparison, presets: Sequence[InspectOptions]) -> list[Panel]:
     """A panel for each different way to cut the picture; presets that cut alike share one."""
     alike: dict[tuple[Plan, Size], Panel] = {}
     for result, asked in zip(comparison.results, presets, strict=True):
@@ -48,7 +48,7 @@ def panels(comparison: Comparison, presets: Sequence[Asked]) -> list[Panel]:
     return list(alike.values())
 
 
-def drawn(comparison: Comparison, presets: Sequence[Asked]) -> Image.Image:
+def drawn(comparison: Comparison, presets: Sequence[InspectOptions]) -> Image.Image:
     """The whole sheet; the picture is read again, for its pixels."""
     shown = panels(comparison, presets)
     rows = -(-len(shown) // COLUMNS)
@@ -67,7 +67,7 @@ def drawn(comparison: Comparison, presets: Sequence[Asked]) -> Image.Image:
 class Decoded:
     """The picture's pixels, decoded once for each way that presets read it."""
 
-    def __init__(self, source: Source, comparison: Comparison, limits: Limits) -> None:
+    def __init__(self, source: Source, comparison: Comparison, limits: FileLimits) -> None:
         self.source, self.facts, self.limits = source, comparison.facts, limits
         self._known: dict[Handling, Pixels] = {}
 

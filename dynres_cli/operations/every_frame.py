@@ -11,7 +11,7 @@ from functools import partial
 from dynres_cli import probe
 from dynres_cli.engines.contract import Admit, Outcome, Work
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Item
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch, in_batches
@@ -49,7 +49,7 @@ Run = Callable[[Work, Iterable[Item]], Iterable[Outcome]]
 """An engine with its limits, waiting for work and items."""
 
 
-def frame_counts(files: Iterable[Item], number: int, asked: Limits, run: Run) -> Sequence[int]:
+def frame_counts(files: Iterable[Item], number: int, asked: FileLimits, run: Run) -> Sequence[int]:
     """How many pictures each of the `number` files holds; 1 where its header cannot be read, which the run will say."""
     counts = array("L", [1]) * number
     for batch, outcome in in_batches(partial(run, partial(_count, asked)), files):
@@ -58,13 +58,13 @@ def frame_counts(files: Iterable[Item], number: int, asked: Limits, run: Run) ->
     return counts
 
 
-def _count(asked: Limits, item: Item, _admit: Admit) -> Counted:
+def _count(asked: FileLimits, item: Item, _admit: Admit) -> Counted:
     prepare_worker()
     items = item.items if isinstance(item, Batch) else (item,)
     return Counted(item.key, 0, 0, 0, "", frames=tuple(_frames(each, asked) for each in items))
 
 
-def _frames(item: Item, asked: Limits) -> int:
+def _frames(item: Item, asked: FileLimits) -> int:
     try:
         return probe.probe(item.path, asked, follow=item.explicit).frames
     except ImageError:

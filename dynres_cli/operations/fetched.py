@@ -21,7 +21,7 @@ from dynres_cli.engines.contract import Work
 from dynres_cli.engines.hand import Hand, hire
 from dynres_cli.engines.worker import Line, settle
 from dynres_cli.errors import DynresError, ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.names import RECORD
@@ -44,7 +44,7 @@ class Fetch:
     """What the fetching process knows: where copies go, what is too large, and where finished pictures would be."""
 
     folder: str
-    limits: Limits
+    limits: FileLimits
     out: str | None
     """None where no picture can be finished, or all are done anew."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from dynres_cli.geometry import Affine, Plan, Size, to_source
 from dynres_cli.manifest import TiledRecord
-from dynres_cli.operations.replanning import size_of
+from dynres_cli.operations.replanning import tiled_size
 
 FrameName = Literal["stored", "original", "canvas", "tile", "norm1000"]
 
@@ -87,5 +87,5 @@ def frame_of(name: FrameName, record: TiledRecord, plan: Plan) -> Frame | None:
     if name == "stored":
         return stored(record)
     if name == "norm1000":
-        return norm1000(size_of(record))
-    return canvas(plan, size_of(record)) if name == "canvas" else Frame()
+        return norm1000(tiled_size(record))
+    return canvas(plan, tiled_size(record)) if name == "canvas" else Frame()

@@ -12,7 +12,7 @@ from dynres_cli.decode import decode
 from dynres_cli.geometry import Size
 from dynres_cli.opening import read_source
 from dynres_cli.operations.assembling import sheets
-from dynres_cli.operations.inspecting import Asked, Inspection, located
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, located
 from dynres_cli.render import Look, render
 
 RGB = tuple[int, int, int]
@@ -29,7 +29,7 @@ class Glimpse:
         return self.rows[y][x], self.rows[y + 1][x]
 
 
-def glimpse(result: Inspection, asked: Asked, size: Size) -> Glimpse:
+def glimpse(result: Inspection, asked: InspectOptions, size: Size) -> Glimpse:
     """The canvas as the model's tiles show it, padding included; ImageError where the pixels cannot be had."""
     source = read_source(located(result.source), asked.limits, follow=True)
     pixels = decode(source, result.facts, asked.handling, asked.limits).pixels

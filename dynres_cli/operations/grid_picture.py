@@ -11,7 +11,7 @@ from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.geometry import source_box
 from dynres_cli.opening import read_source
-from dynres_cli.operations.inspecting import Asked, Inspection, located
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, located
 from dynres_cli.operations.labelling import numbered, outlined
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Pixels
@@ -24,7 +24,7 @@ LABEL = 15
 PAPER = (255, 255, 255)
 
 
-def drawn(result: Inspection, asked: Asked) -> Image.Image:
+def drawn(result: Inspection, asked: InspectOptions) -> Image.Image:
     """The picture as it is tiled with every tile's box over it; the overview stands beside it, as the model sees it."""
     source = read_source(located(result.source), asked.limits, follow=True)
     pixels = decode(source, result.facts, asked.handling, asked.limits).pixels
@@ -39,7 +39,7 @@ def drawn(result: Inspection, asked: Asked) -> Image.Image:
     return sheet
 
 
-def encoded(result: Inspection, asked: Asked) -> bytes:
+def encoded(result: Inspection, asked: InspectOptions) -> bytes:
     """The same as a PNG."""
     file = io.BytesIO()
     drawn(result, asked).save(file, "PNG")

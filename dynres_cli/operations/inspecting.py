@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from dynres_cli import probe
 from dynres_cli.errors import ImageError, UsageError
-from dynres_cli.facts import Facts, Handling, Limits, check_frames
+from dynres_cli.facts import Facts, FileLimits, Handling, check_frames
 from dynres_cli.fitting import all_flags
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Stage
@@ -21,12 +21,12 @@ STDIN = "-"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class InspectOptions:
     """How pictures are looked at."""
 
     recipe: Recipe
     handling: Handling
-    limits: Limits
+    limits: FileLimits
     max_frames: int | None = None
     """Every picture of a file is looked at where it has no more than these; None: the first of each, and no other."""
 
@@ -65,7 +65,7 @@ class NotInspected:
     frame: int | None = None
 
 
-def inspect_all(names: list[str], asked: Asked) -> Iterator[Inspection | NotInspected]:
+def inspect_all(names: list[str], asked: InspectOptions) -> Iterator[Inspection | NotInspected]:
     """Each picture's plan, in the order given; `-` is read from stdin."""
     for name in names:
         if asked.max_frames is None:
@@ -75,7 +75,7 @@ def inspect_all(names: list[str], asked: Asked) -> Iterator[Inspection | NotInsp
             yield from _every_frame(name, asked, asked.max_frames)
 
 
-def _every_frame(name: str, asked: Asked, most: int) -> Iterator[Inspection | NotInspected]:
+def _every_frame(name: str, asked: InspectOptions, most: int) -> Iterator[Inspection | NotInspected]:
     """Each picture of a file; the file itself where it holds but one, or too many."""
     first = read_facts(name, asked.limits)
     if isinstance(first, NotInspected):
@@ -95,7 +95,7 @@ def _every_frame(name: str, asked: Asked, most: int) -> Iterator[Inspection | No
         yield replace(found, frame=frame)
 
 
-def read_facts(name: str, limits: Limits, frame: int = 0) -> Facts | NotInspected:
+def read_facts(name: str, limits: FileLimits, frame: int = 0) -> Facts | NotInspected:
     """What a picture's header states. UsageError if there is no such file."""
     try:
         return probe.probe(located(name), limits, follow=True, frame=frame) if name != STDIN else _from_stdin(limits)
@@ -106,7 +106,7 @@ def read_facts(name: str, limits: Limits, frame: int = 0) -> Facts | NotInspecte
         return NotInspected(name, "probe", error.code, str(error))
 
 
-def inspect_facts(name: str, facts: Facts, asked: Asked) -> Inspection | NotInspected:
+def inspect_facts(name: str, facts: Facts, asked: InspectOptions) -> Inspection | NotInspected:
     """What one recipe makes of a picture whose header was read."""
     size = facts.tiled_size(asked.handling)
     try:
@@ -130,7 +130,7 @@ def located(name: str) -> str:
     return str(address)
 
 
-def _from_stdin(limits: Limits) -> Facts:
+def _from_stdin(limits: FileLimits) -> Facts:
     if sys.stdin is None:
         msg = "there is no stdin to read a picture from; name a file instead of -"
         raise UsageError(msg)

@@ -19,7 +19,7 @@ from dynres_cli.operations import frames
 from dynres_cli.operations.checking import png_levels
 from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import Output
-from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.witness import check_committed
 from dynres_cli.resample import Pixels
 from dynres_cli.sinks import png
@@ -34,7 +34,7 @@ BEFORE_PIXELS = 33
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class JoinOptions:
     """How canvases are written: whole, without their padding, or at the original's size."""
 
     crop: bool = False
@@ -53,7 +53,7 @@ def refuse_dest(out: str, dest: str) -> None:
         raise UsageError(msg)
 
 
-def check_joinable(output: Output, wanted: Wanted) -> int:
+def check_joinable(output: Output, wanted: JoinOptions) -> int:
     """How many pictures there are to join; RunError naming the first that has no canvas, before anything is written."""
     number = 0
     layout = output.run.layout.name if output.run.layout else "tree"
@@ -72,7 +72,7 @@ def check_joinable(output: Output, wanted: Wanted) -> int:
     return number
 
 
-def obstacle(record: TiledRecord, plan: Plan, wanted: Wanted) -> str | None:
+def obstacle(record: TiledRecord, plan: Plan, wanted: JoinOptions) -> str | None:
     """Why there is no one canvas of levels to be had from the files of a picture."""
     if plan.canvas is None:
         return f"with {record.preset} its tiles lie on pictures of their own, so that there is no canvas to join"
@@ -110,7 +110,7 @@ def _covers(width: int, height: int, boxes: list[Box]) -> bool:
 
 def _content(record: TiledRecord, plan: Plan) -> frames.Rect:
     """Where the picture lies on its canvas, which may be beyond its edges."""
-    frame = frames.surface(plan, size_of(record), _surface(plan))
+    frame = frames.surface(plan, tiled_size(record), _surface(plan))
     corner, far = frame.from_original([(frames.ZERO, frames.ZERO), (Fraction(record.width), Fraction(record.height))])
     return (*corner, *far)
 
@@ -146,7 +146,7 @@ def _tile(output: Output, record: TiledRecord, entry: FileEntry) -> Pixels:
     return levels
 
 
-def join_one(output: Output, record: TiledRecord, writer: Writer, wanted: Wanted) -> None:
+def join_one(output: Output, record: TiledRecord, writer: Writer, wanted: JoinOptions) -> None:
     """Write one picture's canvas to its place; NotJoined where that cannot be done."""
     plan = replanned(record)
     pixels = canvas_of(output, record, plan)

@@ -10,17 +10,17 @@ from dynres_cli.job import Job
 from dynres_cli.kernels.cache import WORTH_COMPILING, folder, kernels_ready
 from dynres_cli.resample import Kernel
 
-Asked = Literal["auto", "numba", "pillow"]
+KernelOption = Literal["auto", "numba", "pillow"]
 
 
-def choose(asked: Asked, pictures: int) -> Kernel:
+def choose(asked: KernelOption, pictures: int) -> Kernel:
     """The kernel for a run over so many pictures; its pixels are the same either way."""
     if asked != "auto":
         return asked
     return "numba" if kernels_ready() or (pictures >= WORTH_COMPILING and folder() is not None) else "pillow"
 
 
-def prepared(job: Job, asked: Asked, pictures: int, say: Callable[[str], None]) -> Job:
+def prepared(job: Job, asked: KernelOption, pictures: int, say: Callable[[str], None]) -> Job:
     """The job with its kernel chosen, and compiled where it has to be, before any worker starts."""
     kernel = choose(asked, pictures)
     if asked != "pillow" and pictures >= WORTH_COMPILING and folder() is None:

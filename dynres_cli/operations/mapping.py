@@ -11,11 +11,11 @@ from fractions import Fraction
 from dynres_cli.geometry import Plan, Size, View
 from dynres_cli.manifest import TiledRecord, place
 from dynres_cli.operations import frames
-from dynres_cli.operations.asking import Asked
+from dynres_cli.operations.asking import AskedShape
 from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.frames import Frame, FrameName, Rect
 from dynres_cli.operations.reading import Output
-from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.shapes import Shape
 from dynres_cli.operations.witness import check_committed
 
@@ -46,7 +46,7 @@ class Tiled:
 
     @property
     def size(self) -> Size:
-        return size_of(self.record)
+        return tiled_size(self.record)
 
     @property
     def rect(self) -> Rect:
@@ -84,7 +84,7 @@ class Mapper:
             with suppress(NotMapped):
                 self.picture(key, exact)
 
-    def pieces(self, asked: Asked) -> list[Piece]:
+    def pieces(self, asked: AskedShape) -> list[Piece]:
         """Where a shape lies; NotMapped where its picture is unknown or lacks a frame."""
         return pieces(asked, self.picture(*asked.named), self.start, self.end)
 
@@ -115,7 +115,7 @@ class Mapper:
         return names[0]
 
 
-def pieces(asked: Asked, picture: Tiled, start: FrameName, end: FrameName) -> list[Piece]:
+def pieces(asked: AskedShape, picture: Tiled, start: FrameName, end: FrameName) -> list[Piece]:
     """Where a shape of one picture lies; NotMapped where the picture lacks a frame."""
     shape = in_original(asked, picture, start)
     if end == "tile":
@@ -126,13 +126,13 @@ def pieces(asked: Asked, picture: Tiled, start: FrameName, end: FrameName) -> li
     return [_in_frame(shape, picture, frame)]
 
 
-def in_original(asked: Asked, picture: Tiled, start: FrameName) -> Shape:
+def in_original(asked: AskedShape, picture: Tiled, start: FrameName) -> Shape:
     """The shape in the picture as it was tiled, not clipped."""
     frame = _start_frame(asked, picture, start)
     return asked.shape.moved(frame.to_original(asked.shape.points))
 
 
-def _start_frame(asked: Asked, picture: Tiled, start: FrameName) -> Frame:
+def _start_frame(asked: AskedShape, picture: Tiled, start: FrameName) -> Frame:
     if start == "tile":
         if asked.view is None or not 0 <= asked.view < picture.plan.total:
             msg = f"{asked.key}: has {picture.plan.total} views, counted from 0, and no view {asked.view}"
@@ -218,7 +218,9 @@ def _from_corner(piece: Shape, view: View) -> Shape:
     return piece.moved([(x - view.box.left, y - view.box.top) for x, y in piece.points])
 
 
-def known_only(mapper: Mapper, asked: Iterator[Asked], unknown: dict[str, None]) -> Iterator[tuple[Asked, list[Piece]]]:
+def known_only(
+    mapper: Mapper, asked: Iterator[AskedShape], unknown: dict[str, None]
+) -> Iterator[tuple[AskedShape, list[Piece]]]:
     """Each shape with its pieces; the reasons why others have none are gathered in `unknown`, each once."""
     for each in asked:
         try:

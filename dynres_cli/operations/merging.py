@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.jsontext import shown
-from dynres_cli.keys import KeyList, Shard, to_bytes
+from dynres_cli.keys import KeyList, KeyShard, to_bytes
 from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, place
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.claiming import start_of_manifest
@@ -32,7 +32,7 @@ class Part:
     """One shard's output: its folder below the merged one, its place among the shards, and its manifest."""
 
     folder: str
-    shard: Shard
+    shard: KeyShard
     output: Output
 
     def records(self) -> Iterator[tuple[bytes, Record, str]]:
@@ -91,7 +91,7 @@ def _part(folder: str, output: Output) -> Part:
     if output.run.shard is None or output.run.listing is None:
         message = f"{output.where}: is not of a run with --shard, so there is nothing to merge"
         raise RunError(message, "not_a_shard")
-    return Part(folder, Shard.parse(output.run.shard), output)
+    return Part(folder, KeyShard.parse(output.run.shard), output)
 
 
 def checked(parts: Sequence[Part]) -> list[Part]:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dynres_cli.engines.contract import Engine, Limits, Watch
+from dynres_cli.engines.contract import Engine, EngineLimits, Watch
 from dynres_cli.items import Done, Failed
 from dynres_cli.job import Job
-from dynres_cli.keys import Shard
+from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import VOLUME_IMAGES
-from dynres_cli.operations.kernel_choice import Asked
+from dynres_cli.operations.kernel_choice import KernelOption
 from dynres_cli.operations.tally import Tally
 from dynres_cli.source import Selection
 
@@ -25,14 +25,14 @@ class Order:
 
     selection: Selection
     job: Job
-    limits: Limits
+    limits: EngineLimits
     engine: str = "processes"
     cluster: Cluster | None = None
     """Where the Ray engine works; None for a Ray of this machine alone."""
-    kernel: Asked = "auto"
+    kernel: KernelOption = "auto"
     max_failures: int | None = None
     into: bool = False
-    shard: Shard = field(default_factory=Shard)
+    shard: KeyShard = field(default_factory=KeyShard)
     volume: int = VOLUME_IMAGES
     """Above so many images the manifest is written in volumes of so many."""
     batch: int | None = None

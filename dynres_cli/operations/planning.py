@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from dynres_cli.engines.contract import Engine, Limits, Pace, Watch
+from dynres_cli.engines.contract import Engine, EngineLimits, Pace, Watch
 from dynres_cli.errors import NothingFound
 from dynres_cli.items import Failed
 from dynres_cli.operations.batching import in_batches
@@ -25,7 +25,7 @@ class PlanOrder:
 
     selection: Selection
     question: Question
-    limits: Limits
+    limits: EngineLimits
     engine: Engine
 
 

@@ -15,7 +15,7 @@ from dynres_cli.recipe import Recipe, resolve
 def replanned(record: TiledRecord) -> Plan:
     """The plan that a picture was tiled by; RunError where this version makes another one of it."""
     try:
-        plan = _recipe(record.preset, to_json(record.params)).plan(size_of(record))
+        plan = _recipe(record.preset, to_json(record.params)).plan(tiled_size(record))
     except (DynresError, ValueError) as error:
         raise _other_plan(record) from error
     boxes = {entry.view: entry.box for entry in record.files if entry.view is not None and entry.box is not None}
@@ -39,7 +39,7 @@ def _made(plan: Plan) -> tuple[object, ...]:
     return GridEntry(plan.grid.cols, plan.grid.rows), canvas, plan.tiles, plan.thumbnail, plan.total
 
 
-def size_of(record: TiledRecord) -> Size:
+def tiled_size(record: TiledRecord) -> Size:
     """The picture's size in the frame that was tiled."""
     return Size(record.width, record.height)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from dynres_cli.engines.contract import Admit, Engine, Limits, Watch
+from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord, place
 from dynres_cli.operations.cards import Card, Place, bare, drawn
@@ -73,7 +73,7 @@ class ReportOrder:
     sample: int | None
     folder: str
     """Where pieces lie until they are bound."""
-    limits: Limits
+    limits: EngineLimits
     engine: Engine
 
 

@@ -13,7 +13,7 @@ from dynres_cli import normalize, probe
 from dynres_cli.choices import Choices, job_for, plain
 from dynres_cli.decode import decode
 from dynres_cli.errors import DynresError, ImageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.handling import handling_for
 from dynres_cli.items import Item
 from dynres_cli.job import Job
@@ -30,10 +30,10 @@ from dynres_cli.source import Selection, listing
 UNKNOWN = 1 << 40
 
 
-def limits_of(record: TiledRecord) -> Limits:
+def limits_of(record: TiledRecord) -> FileLimits:
     """What was tiled once may be read again, whatever the limits were; the pages before one may be larger."""
-    pixels = UNKNOWN if record.frame else max(record.width * record.height, Limits().max_pixels)
-    return Limits(max_pixels=pixels, max_bytes=record.bytes)
+    pixels = UNKNOWN if record.frame else max(record.width * record.height, FileLimits().max_pixels)
+    return FileLimits(max_pixels=pixels, max_bytes=record.bytes)
 
 
 class Sources:

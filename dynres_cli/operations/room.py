@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 
 from dynres_cli import probe, resume
-from dynres_cli.engines.contract import Admit, Engine, Limits, Watch
+from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
 from dynres_cli.errors import ImageError, RunError
 from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
@@ -22,7 +22,7 @@ BLOCK = 4096
 """What a disk gives out at least: a folder takes one, a record about one, every file half a one more than it has."""
 
 
-def check_room(job: Job, spool: Spool, engine: Engine, limits: Limits, watch: Watch) -> None:
+def check_room(job: Job, spool: Spool, engine: Engine, limits: EngineLimits, watch: Watch) -> None:
     """Refuse a run whose files will not fit; RunError names both numbers.
 
     Headers are read by workers: a damaged one can end the process that looks at it.

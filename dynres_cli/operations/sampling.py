@@ -9,7 +9,7 @@ from math import sqrt
 from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.engines.contract import Admit, Outcome
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Item
 from dynres_cli.job import need
 from dynres_cli.opening import read_source
@@ -30,12 +30,12 @@ class Encoding:
     """How the pictures of a sample are encoded."""
 
     variant: Variant
-    limits: Limits
+    limits: FileLimits
     writing: Writing
     look: Look
 
 
-def encoding(variant: Variant, limits: Limits, writing: Writing, pictures: int) -> Encoding:
+def encoding(variant: Variant, limits: FileLimits, writing: Writing, pictures: int) -> Encoding:
     """With the kernel that so many pictures are worth."""
     policy = variant.recipe.pixels
     look = Look(choose("auto", pictures), mean=policy.mean, std=policy.std)

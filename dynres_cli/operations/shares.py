@@ -10,7 +10,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.fitting import scales
 from dynres_cli.manifest import Record, TiledRecord
 from dynres_cli.operations.bands import ASPECTS, ENLARGED, Bands, band, names
-from dynres_cli.operations.replanning import replanned, size_of
+from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.statistics import enlargement
 
 SCALES: Bands = (
@@ -76,7 +76,7 @@ def _scale(record: TiledRecord) -> float:
     if told > 1:
         return told
     try:
-        return max(scales(replanned(record), size_of(record)))
+        return max(scales(replanned(record), tiled_size(record)))
     except RunError:
         return 1.0
 

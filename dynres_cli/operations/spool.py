@@ -9,7 +9,7 @@ from typing import IO
 
 from dynres_cli.addresses import parsed
 from dynres_cli.items import Item
-from dynres_cli.keys import KeyList, Shard, to_bytes
+from dynres_cli.keys import KeyList, KeyShard, to_bytes
 from dynres_cli.manifest import Keys
 
 BLOCK = 1 << 20
@@ -21,7 +21,7 @@ SHORT = 4096
 class Spool:
     """Items in key order in an unnamed file: written once, read as often as needed."""
 
-    def __init__(self, items: Iterable[Item], shard: Shard) -> None:
+    def __init__(self, items: Iterable[Item], shard: KeyShard) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the run
         everything, ours = KeyList(), KeyList()
         self.has_addresses = False

@@ -10,7 +10,7 @@ from itertools import chain
 
 from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, Limits, check_frames, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, check_frames, peak_bytes
 from dynres_cli.items import Done, Item
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch
@@ -43,7 +43,7 @@ class Question:
     """What is asked of every header."""
 
     variants: tuple[Variant, ...]
-    limits: Limits
+    limits: FileLimits
     writing: Writing
     max_tiles: int = 1000
     max_frames: int | None = None

@@ -17,7 +17,7 @@ from dynres_cli.errors import NothingFound, RunError, UsageError
 from dynres_cli.globs import EVERYTHING
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process, recorded
-from dynres_cli.keys import Shard
+from dynres_cli.keys import KeyShard
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.arriving import HERE, arriving
 from dynres_cli.operations.claiming import own_output, refuse_foreign, refuse_other_layout
@@ -144,7 +144,7 @@ def _listed(order: Order, found: Listing, by: Observed) -> Spool:
         return Spool(items, order.shard)
     from dynres_cli.operations.every_frame import every_frame, frame_counts  # noqa: PLC0415 - most runs tile one each
 
-    with closing(Spool(items, Shard())) as files:
+    with closing(Spool(items, KeyShard())) as files:
         quiet = Watch(pace=watch.pace)
         number, asked = files.keys.count, order.job.limits
         counts = frame_counts(files, number, asked, lambda work, given: by.engine(work, given, order.limits, quiet))

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from dynres_cli.errors import RunError
 from dynres_cli.jsontext import shown
-from dynres_cli.keys import KeyList, Shard, to_bytes
+from dynres_cli.keys import KeyList, KeyShard, to_bytes
 from dynres_cli.manifest import FileEntry, Record, TiledRecord, place
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.checking import Finding, problem_of
@@ -132,7 +132,7 @@ class _Verification:
 
     def _add(self, record: Record) -> None:
         key = place(record)
-        shard = Shard.parse(self.output.run.shard) if self.output.run.shard else Shard()
+        shard = KeyShard.parse(self.output.run.shard) if self.output.run.shard else KeyShard()
         self.sound = self.sound and to_bytes(key) > self.last_key and shard.holds(key)
         self.last_key = to_bytes(key)
         self.keys.add(key)

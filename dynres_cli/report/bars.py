@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LINES = 30.0
 
 
 @contextmanager
-def bar(**options: Any) -> Iterator[tqdm[Any]]:  # noqa: ANN401 - tqdm's own options
+def progress_bar(**options: Any) -> Iterator[tqdm[Any]]:  # noqa: ANN401 - tqdm's own options
     """A bar over images, until the block ends."""
     from tqdm import tqdm  # noqa: PLC0415 - only a terminal needs it
 

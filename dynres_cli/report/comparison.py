@@ -8,7 +8,7 @@ from dynres_cli.jsontext import shown, to_json
 from dynres_cli.operations.comparing import Comparison
 from dynres_cli.operations.inspecting import Inspection, NotInspected
 from dynres_cli.report.inspection import as_json, failed_fields
-from dynres_cli.report.text import bar, safe, size_of
+from dynres_cli.report.text import bar, file_size, safe
 
 BAR = 22
 """Characters of the longest bar."""
@@ -28,7 +28,7 @@ def _line(result: Inspection | NotInspected) -> str:
 def as_text(comparison: Comparison, columns: int) -> str:
     """The picture's facts, then a line a preset with its cost in tokens as a bar; those that refuse it say why."""
     facts = comparison.facts
-    about = f"  {facts.size}, {facts.format}, {facts.mode}, {size_of(facts.bytes)}, aspect {facts.size.aspect:.3f}"
+    about = f"  {facts.size}, {facts.format}, {facts.mode}, {file_size(facts.bytes)}, aspect {facts.size.aspect:.3f}"
     most = max((each.tokens for each in comparison.planned), default=1)
     heading = f"{'preset':<20}{'grid':>5}{'views':>7}{'canvas':>11}{'tokens':>8}"
     lines = [safe(shown(comparison.source)), about, "", heading]

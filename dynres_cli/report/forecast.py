@@ -10,7 +10,7 @@ from dynres_cli.jsontext import to_json
 from dynres_cli.operations.forecast import Forecast
 from dynres_cli.operations.sweeping import Fit, limit_of_tiles
 from dynres_cli.report.summary import aligned, by_reason, histogram
-from dynres_cli.report.text import bar, count, duration, size_of
+from dynres_cli.report.text import bar, count, duration, file_size
 
 
 def as_json(forecast: Forecast, jobs: int) -> str:
@@ -64,7 +64,7 @@ def _rows(forecast: Forecast, jobs: int) -> list[tuple[str, str]]:
         rows.append(("flags", by_reason(forecast.flags)))
     if forecast.planned:
         run = f"about {duration(forecast.seconds(jobs))} with {count(jobs, 'worker')}"
-        rows.append(("a run", f"{run}, up to {size_of(forecast.memory(jobs))} of memory"))
+        rows.append(("a run", f"{run}, up to {file_size(forecast.memory(jobs))} of memory"))
     return rows
 
 
@@ -79,9 +79,9 @@ def _a_picture(forecast: Forecast) -> str:
 
 
 def _bytes(forecast: Forecast) -> str:
-    parts = [f"{size_of(forecast.npy)} of tensors"] if forecast.npy else []
+    parts = [f"{file_size(forecast.npy)} of tensors"] if forecast.npy else []
     if forecast.png:
-        low, likely, high = (size_of(forecast.png_bytes(which)) for which in (0, 1, 2))
+        low, likely, high = (file_size(forecast.png_bytes(which)) for which in (0, 1, 2))
         parts.append(f"about {likely} of PNG ({low} to {high})")
     return ", ".join(parts)
 
@@ -92,7 +92,7 @@ def table(forecasts: Sequence[Forecast], heading: str, jobs: int, chosen: Foreca
     wide = max(len(heading), *(len(str(each.variant.name)) for each in forecasts))
     lines = [f"{heading:<{wide}}{'views':>11}{'tokens':>15}{'max':>8}{'bytes':>9}  time"]
     for each in forecasts:
-        size, time = size_of(each.npy + each.png_bytes()), duration(each.seconds(jobs))
+        size, time = file_size(each.npy + each.png_bytes()), duration(each.seconds(jobs))
         cells = f"{each.total:>11,}{each.all_tokens:>15,}{each.most_tokens:>8,}{size:>9}  {time:<12}"
         mark = "fits" if each is chosen else bar(each.all_tokens, most, 80 - wide - len(cells))
         lines.append(f"{each.variant.name!s:<{wide}}{cells}{mark}".rstrip())

@@ -11,7 +11,7 @@ from dynres_cli.jsontext import shown, to_json
 from dynres_cli.operations.inspecting import Inspection, NotInspected
 from dynres_cli.report.drawing import Drawing, beside, cell_of, grid_lines
 from dynres_cli.report.meanings import meaning
-from dynres_cli.report.text import count, safe, size_of
+from dynres_cli.report.text import count, file_size, safe
 from dynres_cli.report.wording import in_words
 from dynres_cli.strategies import Candidate
 
@@ -115,7 +115,7 @@ def _shape(result: Inspection) -> tuple[int, int]:
 
 def _facts(result: Inspection, columns: int) -> list[str]:
     facts = result.facts
-    known = [str(result.size), facts.format, facts.mode, size_of(facts.bytes), f"aspect {result.size.aspect:.3f}"]
+    known = [str(result.size), facts.format, facts.mode, file_size(facts.bytes), f"aspect {result.size.aspect:.3f}"]
     lines = ["  " + ", ".join(known)]
     for flag in result.flags:
         told = f"{flag}: {meaning(flag)}" if meaning(flag) else flag

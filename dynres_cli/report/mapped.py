@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from dynres_cli.jsontext import to_json
-from dynres_cli.operations.asking import Asked
+from dynres_cli.operations.asking import AskedShape
 from dynres_cli.operations.mapping import Piece
 from dynres_cli.operations.shapes import Shape
 
 
-def line(asked: Asked, piece: Piece, *, in_tiles: bool) -> str:
+def line(asked: AskedShape, piece: Piece, *, in_tiles: bool) -> str:
     """One piece; the fields are a contract, and what was given beside them stands at the end."""
     fields: dict[str, Any] = {"id": asked.id, "key": asked.key}
     if in_tiles:

@@ -11,7 +11,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dynres_cli.manifest import FailedRecord
-from dynres_cli.operations.cards import Card, Shown
+from dynres_cli.operations.cards import Card, Embedded
 from dynres_cli.operations.reporting import PAGE
 from dynres_cli.report.meanings import meaning
 from dynres_cli.report.text import count, safe
@@ -53,7 +53,7 @@ def _environment() -> Environment:
     return made
 
 
-def uri(picture: Shown) -> str:
+def uri(picture: Embedded) -> str:
     """A picture as part of the page."""
     return "data:image/webp;base64," + base64.b64encode(picture.data).decode("ascii")
 

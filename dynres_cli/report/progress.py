@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from dynres_cli.operations.tally import Tally
-from dynres_cli.report.bars import Lines, bar
+from dynres_cli.report.bars import Lines, progress_bar
 
 Progress = Callable[[Tally], None]
 """Told after each outcome."""
@@ -31,7 +31,7 @@ def _say_nothing(_tally: Tally) -> None:
 
 @contextmanager
 def _bar(total: int) -> Iterator[Progress]:
-    with bar(total=total, smoothing=0.05) as shown:
+    with progress_bar(total=total, smoothing=0.05) as shown:
 
         def show(tally: Tally) -> None:
             shown.set_postfix_str(f"{tally.total:,} views, {tally.failed:,} failed", refresh=False)
@@ -55,7 +55,7 @@ def counting(*, quiet: bool) -> Iterator[Callable[[int], None]]:
     if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield _count_nothing
         return
-    with bar(leave=False) as shown:
+    with progress_bar(leave=False) as shown:
         yield shown.update
 
 

@@ -12,7 +12,7 @@ from dynres_cli.manifest import FailedRecord, Record
 from dynres_cli.operations.bands import ASPECTS, names
 from dynres_cli.operations.statistics import SCALES, Statistics
 from dynres_cli.report.summary import aligned, by_reason, histogram
-from dynres_cli.report.text import bar, count, safe, size_of
+from dynres_cli.report.text import bar, count, file_size, safe
 
 COLUMNS = (
     *("key", "status", "code", "format", "width", "height", "cols", "rows", "tiles", "thumbnail", "total", "tokens"),
@@ -67,7 +67,7 @@ def _rows(found: Statistics) -> list[tuple[str, str]]:
             ("aspects", _classes(found.aspects, names(ASPECTS))),
             ("enlarged", _classes(found.scales, names(SCALES))),
             ("formats", by_reason(found.formats)),
-            ("bytes", ", ".join(f"{kind} {size_of(number)}" for kind, number in sorted(found.bytes.items()))),
+            ("bytes", ", ".join(f"{kind} {file_size(number)}" for kind, number in sorted(found.bytes.items()))),
         ]
     if found.flags:
         rows.append(("flags", by_reason(found.flags)))

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dynres_cli.report.bars import Lines, bar
+from dynres_cli.report.bars import Lines, progress_bar
 
 Steps = Callable[[int, int], None]
 """Told how many images are done, and of how many."""
@@ -18,7 +18,7 @@ def steps(*, quiet: bool) -> Iterator[Steps]:
     if quiet or sys.stderr is None:
         yield lambda _done, _total: None
     elif sys.stderr.isatty():
-        with bar(leave=False) as shown:
+        with progress_bar(leave=False) as shown:
 
             def show(done: int, total: int) -> None:
                 shown.total = total

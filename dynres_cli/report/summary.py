@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.tally import Tally
-from dynres_cli.report.text import count, duration, safe, size_of
+from dynres_cli.report.text import count, duration, file_size, safe
 
 SHOWN_GRIDS = 8
 BAR = 24
@@ -92,7 +92,7 @@ def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:
     if tally.tiled:
         rows.append(("views", f"{count(tally.tiles, 'tile')} + {count(tally.total - tally.tiles, 'thumbnail')}"))
         rows.append(("tokens", f"{tally.tokens:,}"))
-        rows.append(("written", size_of(tally.bytes_written)))
+        rows.append(("written", file_size(tally.bytes_written)))
         rows.append(("grids", histogram(tally.grids)))
     rows += _skipped(tally)
     if tally.failures:

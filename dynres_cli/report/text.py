@@ -13,7 +13,7 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def size_of(number: float) -> str:
+def file_size(number: float) -> str:
     """Bytes in decimal units, three figures: 950 B, 81.2 kB, 1.25 GB."""
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:

@@ -82,7 +82,7 @@ class _Part(io.RawIOBase):
         return len(data)
 
 
-def size_of(file: Readable) -> int:
+def length(file: Readable) -> int:
     """The bytes of an opened entry; it stands at its beginning afterwards."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)

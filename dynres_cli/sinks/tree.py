@@ -41,7 +41,7 @@ class Writing:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class Encoded:
     """A file to be: its name in the picture's folder, its bytes in one or more pieces, and what is known of it so far.
 
     `described` completes the entry; taking a digest is left for when the disk has the bytes already.
@@ -65,7 +65,7 @@ class Rendered:
     """Where the tensor is made, if it need not outlive the picture."""
 
 
-def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[Output]:
+def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[Encoded]:
     """One PNG a view, in the model's order; a view that exists only as floats is shown as a preview."""
     for number, (name, view) in enumerate(zip(view_names(rendered.plan), rendered.plan.views, strict=True)):
         pixels = np.ascontiguousarray(normalize.preview(rendered.views[number], policy))
@@ -76,7 +76,7 @@ def pngs(rendered: Rendered, policy: PixelPolicy, level: png.Level) -> Iterator[
             kind=entry.kind if exact else "preview",
             pixels_sha256=hashlib.sha256(pixels.data).hexdigest(),
         )
-        yield Output(name, (png.encode(pixels, level, rendered.kernel),), entry)
+        yield Encoded(name, (png.encode(pixels, level, rendered.kernel),), entry)
 
 
 def view_names(plan: Plan) -> list[str]:
@@ -112,7 +112,7 @@ def _view_entry(rendered: Rendered, number: int, view: View) -> FileEntry:
     )
 
 
-def tensors(rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype, *, equal: bool) -> Iterator[Output]:
+def tensors(rendered: Rendered, policy: PixelPolicy, dtype: npy.Dtype, *, equal: bool) -> Iterator[Encoded]:
     """The tensor of all views, or one a view where a strategy's views differ in size."""
     if equal:
         shape = (len(rendered.views), 3, *rendered.views[0].shape[:2])
@@ -130,7 +130,7 @@ def _tensor(
     views: Sequence[Picture],
     kind: tuple[tuple[int, ...], npy.Dtype],
     policy: PixelPolicy,
-) -> Output:
+) -> Encoded:
     """One .npy file; float32, which nearly everybody wants, is normalised into the file's own memory."""
     shape, dtype = kind
     if dtype == "float32":
@@ -140,14 +140,14 @@ def _tensor(
         array = normalize.channels_first(views) if dtype == "uint8" else _normalised(views, policy, rendered)  # type: ignore[arg-type]
         file = npy.encode(array.reshape(shape), dtype, rendered.arena)
     entry = FileEntry(path="", kind="tensor", shape=shape, dtype=dtype, mean=policy.mean, std=policy.std)
-    return Output(name, (file.data,), entry)
+    return Encoded(name, (file.data,), entry)
 
 
 def _normalised(views: Sequence[Picture], policy: PixelPolicy, rendered: Rendered) -> Floats:
     return normalize.normalise(views, policy, rendered.kernel, rendered.arena)
 
 
-def described(output: Output, key: str) -> FileEntry:
+def described(output: Encoded, key: str) -> FileEntry:
     """The file's entry in its picture's record: its path, its size and its digest."""
     digest, size = hashlib.sha256(), 0
     for piece in output.pieces:

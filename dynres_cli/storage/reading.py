@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _READ = (
     os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_BELOW_A_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def safe_parts(path: str) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def native(name: str) -> str:
 def _danger(path: str, parts: tuple[str, ...]) -> str:
     if "\0" in path:
         return "contains a NUL"
-    if path.startswith("/") or _DRIVE.match(path):
+    if path.startswith("/") or _BELOW_A_DRIVE.match(path):
         return "is absolute"
     if any(part in {"", ".", ".."} for part in parts):
         return "is not a plain path below the folder"

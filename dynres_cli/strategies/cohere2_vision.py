@@ -12,6 +12,7 @@ from dynres_cli.geometry import Grid, Plan, Size
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.got_ocr2 import candidate_grids
 from dynres_cli.strategies.internvl import stretched
+from dynres_cli.strategies.mllama import canvas_scale
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -29,18 +30,13 @@ class Cohere2VisionParams(Params):
     thumbnail: bool = True
 
 
-def scale_to(size: Size, grid: Grid, side: int) -> float:
-    """How much the picture is enlarged until it touches the grid's canvas on two sides; below 1 it shrinks."""
-    return min(grid.cols * side / size.width, grid.rows * side / size.height)
-
-
 def best_grid(size: Size, params: Cohere2VisionParams) -> Grid:
     """The grid that enlarges least; where none holds the whole picture, the one that shrinks it least."""
     grids = candidate_grids(1, params.max_patches)
-    holding = [grid for grid in grids if scale_to(size, grid, params.image_size) >= 1]
+    holding = [grid for grid in grids if canvas_scale(size, grid, params.image_size) >= 1]
     if holding:
-        return min(holding, key=lambda grid: scale_to(size, grid, params.image_size))
-    return max(grids, key=lambda grid: scale_to(size, grid, params.image_size))
+        return min(holding, key=lambda grid: canvas_scale(size, grid, params.image_size))
+    return max(grids, key=lambda grid: canvas_scale(size, grid, params.image_size))
 
 
 def plan(size: Size, params: Cohere2VisionParams) -> Plan:
@@ -71,7 +67,7 @@ def pack(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Pac
 
 def candidates(size: Size, params: Cohere2VisionParams) -> list[Candidate]:
     """Every grid, best first: those that hold the picture by their enlarging, then the others by their shrinking."""
-    scales = [(grid, scale_to(size, grid, params.image_size)) for grid in candidate_grids(1, params.max_patches)]
+    scales = [(grid, canvas_scale(size, grid, params.image_size)) for grid in candidate_grids(1, params.max_patches)]
     best = sorted(scales, key=lambda pair: (pair[1] < 1, abs(pair[1] - 1)))
     return [Candidate(grid, abs(scale - 1)) for grid, scale in best]
 

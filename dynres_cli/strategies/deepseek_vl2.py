@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import RGB, Grid, Plan, Point, Size, Surface, overview, tile_views
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
-from dynres_cli.strategies.llava_next import best_canvas, fit
+from dynres_cli.strategies.llava_next import best_canvas, best_first
 from dynres_cli.strategies.packing import NumberArray, PixelArray
 from dynres_cli.strategies.params import Params, number
 
@@ -105,13 +105,8 @@ def pack(size: Size, params: DeepSeekVL2Params, plan: Plan) -> dict[str, Packed]
 
 
 def candidates(size: Size, params: DeepSeekVL2Params) -> list[Candidate]:
-    """Every canvas, best first; the distance is the share of the picture's pixels it loses, then its waste."""
-    fits = sorted((fit(size, canvas) for canvas in canvases(params)), key=lambda fit: (-fit.effective, fit.wasted))
-    side = params.image_size
-    return [
-        Candidate(Grid(each.canvas.width // side, each.canvas.height // side), 1 - each.effective / size.area)
-        for each in fits
-    ]
+    """Every canvas, the one that keeps most pixels first."""
+    return best_first(size, canvases(params), params.image_size)
 
 
 STRATEGY = Strategy(

@@ -7,6 +7,7 @@ Follows haotian-liu/LLaVA, llava/mm_utils.py (`select_best_resolution`, `resize_
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -135,14 +136,18 @@ def pack(size: Size, params: LlavaNextParams, _plan: Plan) -> dict[str, Packed]:
     return {"pixel_values": PixelArray(lead=1), "image_sizes": NumberArray(((size.height, size.width),))}
 
 
-def candidates(size: Size, params: LlavaNextParams) -> list[Candidate]:
-    """Every canvas, best first; the distance is the share of the picture's pixels it loses, then its waste."""
-    fits = sorted((fit(size, canvas) for canvas in canvases(params)), key=lambda fit: (-fit.effective, fit.wasted))
-    side = params.image_size
+def best_first(size: Size, canvases: Sequence[Size], side: int) -> list[Candidate]:
+    """These canvases of tiles, the best one first; the distance is the share of the picture's pixels that is lost."""
+    fits = sorted((fit(size, canvas) for canvas in canvases), key=lambda fit: (-fit.effective, fit.wasted))
     return [
         Candidate(Grid(each.canvas.width // side, each.canvas.height // side), 1 - each.effective / size.area)
         for each in fits
     ]
+
+
+def candidates(size: Size, params: LlavaNextParams) -> list[Candidate]:
+    """Every canvas, the one that keeps most pixels first."""
+    return best_first(size, canvases(params), params.image_size)
 
 
 STRATEGY: Strategy[LlavaNextParams] = Strategy(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dynres_cli.errors import UsageError
-from dynres_cli.keys import Shard
+from dynres_cli.keys import KeyShard
 from tests.cli.command import ROOT, dynres, manifest
 from tests.operations.outputs import pictures
 
@@ -29,15 +29,15 @@ def task(number: int, least: int, step: int, count: int) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("array", "shard"),
     [
-        pytest.param((1, 1, 1, 100), Shard(1, 100), id="--array=1-100, first"),
-        pytest.param((100, 1, 1, 100), Shard(100, 100), id="--array=1-100, last"),
-        pytest.param((0, 0, 1, 4), Shard(1, 4), id="--array=0-3, first"),
-        pytest.param((11, 5, 2, 4), Shard(4, 4), id="--array=5-11:2, last"),
+        pytest.param((1, 1, 1, 100), KeyShard(1, 100), id="--array=1-100, first"),
+        pytest.param((100, 1, 1, 100), KeyShard(100, 100), id="--array=1-100, last"),
+        pytest.param((0, 0, 1, 4), KeyShard(1, 4), id="--array=0-3, first"),
+        pytest.param((11, 5, 2, 4), KeyShard(4, 4), id="--array=5-11:2, last"),
     ],
 )
-def test_a_task_knows_its_part(array: tuple[int, int, int, int], shard: Shard) -> None:
+def test_a_task_knows_its_part(array: tuple[int, int, int, int], shard: KeyShard) -> None:
     """Parts are counted from 1, whatever the array begins with and however it steps."""
-    assert Shard.of_slurm_task(task(*array)) == shard
+    assert KeyShard.of_slurm_task(task(*array)) == shard
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_task_knows_its_part(array: tuple[int, int, int, int], shard: Shard) -
 def test_variables_that_do_not_agree_are_refused(changed: dict[str, str]) -> None:
     """A wrong part would be worse than none."""
     with pytest.raises(UsageError, match="--shard I/N"):
-        Shard.of_slurm_task({**task(11, 5, 2, 4), **changed})
+        KeyShard.of_slurm_task({**task(11, 5, 2, 4), **changed})
 
 
 def test_without_slurm_the_missing_variable_is_named(tmp_path: Path) -> None:

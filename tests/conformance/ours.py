@@ -12,7 +12,7 @@ from PIL import Image
 from dynres_cli import api, normalize
 from dynres_cli.decode import decode
 from dynres_cli.errors import NotTileable
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Size
 from dynres_cli.opening import read_source
 from dynres_cli.probe import probe_bytes
@@ -39,7 +39,7 @@ def see(image: Image.Image, preset: str, order: Order) -> Seen:
 
 def see_file(data: bytes, preset: str, order: Order) -> Seen:
     """The same for a file, whose pixels become RGB in the preset's own way."""
-    policy, limits = resolve(preset).pixels, Limits()
+    policy, limits = resolve(preset).pixels, FileLimits()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "picture"
         path.write_bytes(data)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from dynres_cli.engines import ENGINES
-from dynres_cli.engines.contract import UNWATCHED, Engine, Limits, Outcome, Pace, Watch, Work
+from dynres_cli.engines.contract import UNWATCHED, Engine, EngineLimits, Outcome, Pace, Watch, Work
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Item
 from tests.engines.clusters import ON_RAY, TwoNodes
 from tests.engines.deeds import deed_later, done_later, double, failures, keys, numbers
 
-LIMITS = Limits(jobs=2, timeout=30, memory=1000)
+LIMITS = EngineLimits(jobs=2, timeout=30, memory=1000)
 
 
 @pytest.fixture(params=[pytest.param(name, marks=ON_RAY if name == "ray" else ()) for name in sorted(ENGINES)])

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from dynres_cli.engines.contract import Limits, Pace, Watch, Work
+from dynres_cli.engines.contract import EngineLimits, Pace, Watch, Work
 from dynres_cli.engines.hand import NOISE_KEPT
 from dynres_cli.engines.processes import run
 from dynres_cli.items import Failed, Item
@@ -25,7 +25,7 @@ from tests.engines.deeds import deed_later, done_later, double, failures, keys, 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
 ROOT = Path(__file__).parents[2]
-TWO = Limits(jobs=2, timeout=30)
+TWO = EngineLimits(jobs=2, timeout=30)
 JOBS = pytest.mark.parametrize("jobs", [1, 2, 4])
 
 
@@ -74,7 +74,7 @@ def gone_within(seconds: float, pids: list[int]) -> bool:
 )
 def test_an_item_that_kills_its_worker_is_blamed_alone(work: Work, jobs: int, deed: str, code: str) -> None:
     """Guarantee 13: two of twenty items kill their workers; those two fail, eighteen are done, none twice."""
-    outcomes = list(run(work, numbers(20, {4: deed, 11: deed}), Limits(jobs=jobs, timeout=30)))
+    outcomes = list(run(work, numbers(20, {4: deed, 11: deed}), EngineLimits(jobs=jobs, timeout=30)))
     assert keys(outcomes) == list(range(20))
     assert failures(outcomes) == {4: code, 11: code}
 
@@ -112,7 +112,7 @@ def test_killing_random_workers_loses_nothing(work: Work) -> None:
     seen = []
     kills = 0
     deeds = dict.fromkeys(range(150), "sleep:0.005")
-    for outcome in run(work, numbers(150, deeds), Limits(jobs=3, timeout=30)):
+    for outcome in run(work, numbers(150, deeds), EngineLimits(jobs=3, timeout=30)):
         seen.append(outcome)
         if len(seen) % 12 == 0:
             victims = children(os.getpid())
@@ -128,7 +128,7 @@ def test_killing_random_workers_loses_nothing(work: Work) -> None:
 def test_a_hanging_item_is_stopped_from_outside(jobs: int, deed: str) -> None:
     """Guarantee 14: one item would take a minute; it fails after 1 s, the nine others are done."""
     began = time.monotonic()
-    outcomes = list(run(double, numbers(10, {3: deed}), Limits(jobs=jobs, timeout=1)))
+    outcomes = list(run(double, numbers(10, {3: deed}), EngineLimits(jobs=jobs, timeout=1)))
     assert failures(outcomes) == {3: "timeout"}
     assert keys(outcomes) == list(range(10))
     assert time.monotonic() - began < 30
@@ -137,7 +137,7 @@ def test_a_hanging_item_is_stopped_from_outside(jobs: int, deed: str) -> None:
 def test_waiting_for_memory_costs_no_time(tmp_path: Path) -> None:
     """Guarantee 14: four items of 0.4 s that must follow each other all end under a limit of 1.2 s each."""
     deeds = dict.fromkeys(range(4), f"hold:{tmp_path / 'log'},100,0.4")
-    outcomes = list(run(double, numbers(4, deeds), Limits(jobs=4, timeout=1.2, memory=100)))
+    outcomes = list(run(double, numbers(4, deeds), EngineLimits(jobs=4, timeout=1.2, memory=100)))
     assert failures(outcomes) == {}
 
 
@@ -146,7 +146,7 @@ def test_the_budget_is_never_exceeded_and_the_large_one_gets_its_turn(tmp_path: 
     log = tmp_path / "log"
     deeds = dict.fromkeys(range(40), f"hold:{log},30,0.02")
     deeds[5] = f"hold:{log},100,0.02"
-    outcomes = list(run(double, numbers(40, deeds), Limits(jobs=4, timeout=30, memory=100)))
+    outcomes = list(run(double, numbers(40, deeds), EngineLimits(jobs=4, timeout=30, memory=100)))
     assert failures(outcomes) == {}
     steps = [int(line) for line in log.read_text().split()]
     assert max(accumulate(steps)) <= 100
@@ -157,7 +157,7 @@ def test_the_budget_is_never_exceeded_and_the_large_one_gets_its_turn(tmp_path: 
 def test_a_dead_workers_bytes_return() -> None:
     """Guarantee 15: an item dies holding the whole budget, twice; those after it still get theirs."""
     deeds = {0: "ask_and_die:100", 1: "ask:100", 2: "ask:100"}
-    outcomes = list(run(double, numbers(3, deeds), Limits(jobs=2, timeout=30, memory=100)))
+    outcomes = list(run(double, numbers(3, deeds), EngineLimits(jobs=2, timeout=30, memory=100)))
     assert failures(outcomes) == {0: "worker_crash"}
 
 
@@ -177,7 +177,7 @@ def test_chatter_is_captured_bounded_and_kept_off_the_terminal(capfd: pytest.Cap
 def test_closing_the_outcomes_leaves_no_child() -> None:
     """Guarantee 10: workers that hang in C are gone as soon as the caller has had enough."""
     deeds = dict.fromkeys(range(1, 100), "stubborn:60")
-    with closing(run(double, numbers(100, deeds), Limits(jobs=3))) as outcomes:
+    with closing(run(double, numbers(100, deeds), EngineLimits(jobs=3))) as outcomes:
         next(outcomes)
         assert len(children(os.getpid())) == 3
     assert children(os.getpid()) == []
@@ -204,7 +204,7 @@ class Brake:
 def test_a_stop_drops_what_does_not_end_in_time(pace: Pace, grace: float) -> None:
     """Guarantee 10: two hanging items are dropped, without an outcome, after the grace or at once."""
     brake = Brake(after=2, then=pace)
-    assert list(run(double, brake.feed(9, "stubborn:60"), Limits(jobs=2, grace=grace), brake.watch())) == []
+    assert list(run(double, brake.feed(9, "stubborn:60"), EngineLimits(jobs=2, grace=grace), brake.watch())) == []
     assert brake.taken == 2
     assert children(os.getpid()) == []
 
@@ -212,7 +212,7 @@ def test_a_stop_drops_what_does_not_end_in_time(pace: Pace, grace: float) -> Non
 def test_draining_lets_running_items_finish() -> None:
     """Guarantee 10: a stop in the middle of two items' 0.3 s of work still brings their outcomes."""
     brake = Brake(after=2, then=Pace.DRAIN)
-    assert keys(list(run(double, brake.feed(10, "sleep:0.3"), Limits(jobs=2, grace=20), brake.watch()))) == [0, 1]
+    assert keys(list(run(double, brake.feed(10, "sleep:0.3"), EngineLimits(jobs=2, grace=20), brake.watch()))) == [0, 1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -228,11 +228,11 @@ def test_workers_leave_signals_to_the_parent(number: signal.Signals) -> None:
 
 
 BUSY_PARENT = """
-from dynres_cli.engines.contract import Limits
+from dynres_cli.engines.contract import EngineLimits
 from dynres_cli.engines.processes import run
 from tests.engines.deeds import double, numbers
 deeds = dict.fromkeys(range(1, 1000), {deed!r})
-for outcome in run(double, numbers(1000, deeds), Limits(jobs=3)):
+for outcome in run(double, numbers(1000, deeds), EngineLimits(jobs=3)):
     print("started", flush=True)
     {then}
 """
@@ -271,10 +271,10 @@ def test_closed_standard_handles_do_no_harm() -> None:
     """Guarantee 11: with stdin, stdout and stderr closed by the shell, a run still gives its twenty outcomes."""
     script = (
         "import sys, os\n"
-        "from dynres_cli.engines.contract import Limits\n"
+        "from dynres_cli.engines.contract import EngineLimits\n"
         "from dynres_cli.engines.processes import run\n"
         "from tests.engines.deeds import double, numbers\n"
-        "os._exit(len(list(run(double, numbers(20, {3: 'stderr:100'}), Limits(jobs=2, timeout=5)))))\n"
+        "os._exit(len(list(run(double, numbers(20, {3: 'stderr:100'}), EngineLimits(jobs=2, timeout=5)))))\n"
     )
     ended = subprocess.run(["sh", "-c", f'"{sys.executable}" -c "{script}" <&- >&- 2>&-'], cwd=ROOT, check=False)
     assert ended.returncode == 20
@@ -285,10 +285,10 @@ def test_workers_that_die_at_birth_end_the_run() -> None:
     script = (
         "import os\n"
         "os.register_at_fork(after_in_child=lambda: os._exit(1))\n"
-        "from dynres_cli.engines.contract import Limits\n"
+        "from dynres_cli.engines.contract import EngineLimits\n"
         "from dynres_cli.engines.processes import run\n"
         "from tests.engines.deeds import double, numbers\n"
-        "list(run(double, numbers(1000), Limits(jobs=2)))\n"
+        "list(run(double, numbers(1000), EngineLimits(jobs=2)))\n"
     )
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
     assert ended.returncode == 1

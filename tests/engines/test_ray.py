@@ -14,7 +14,7 @@ import pytest
 
 from dynres_cli.engines import on_ray
 from dynres_cli.engines.cluster import Cluster
-from dynres_cli.engines.contract import Limits, Pace, Watch
+from dynres_cli.engines.contract import EngineLimits, Pace, Watch
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.items import Failed, Item
 from tests.engines.clusters import ON_RAY, TwoNodes
@@ -23,8 +23,8 @@ from tests.engines.test_processes import gone_within, is_running
 
 pytestmark = list(ON_RAY)
 
-TWO = Limits(jobs=2, timeout=30)
-FIVES = Limits(jobs=2, timeout=30, chunk=5)
+TWO = EngineLimits(jobs=2, timeout=30)
+FIVES = EngineLimits(jobs=2, timeout=30, chunk=5)
 
 
 def test_an_item_that_kills_its_process_is_blamed_alone(two_nodes: TwoNodes) -> None:
@@ -37,7 +37,7 @@ def test_an_item_that_kills_its_process_is_blamed_alone(two_nodes: TwoNodes) -> 
 
 def test_an_item_that_kills_rays_own_worker_is_found_by_halving(two_nodes: TwoNodes) -> None:
     """Guarantee 13: poison that reaches Ray's worker itself fails alone; the fifteen others are done, each once."""
-    outcomes = list(two_nodes.engine(double, numbers(16, {6: "kill_parent"}), Limits(jobs=2, chunk=8), Watch()))
+    outcomes = list(two_nodes.engine(double, numbers(16, {6: "kill_parent"}), EngineLimits(jobs=2, chunk=8), Watch()))
     assert keys(outcomes) == list(range(16))
     assert failures(outcomes) == {6: "worker_crash"}
     assert "Ray worker died twice" in next(each.message for each in outcomes if isinstance(each, Failed))
@@ -56,7 +56,7 @@ def test_killing_rays_workers_loses_nothing(two_nodes: TwoNodes, tmp_path: Path)
     pids = tmp_path / "pids"
     deeds = dict.fromkeys(range(60), f"note_parent:{pids}")
     seen = []
-    for outcome in two_nodes.engine(double, numbers(60, deeds), Limits(jobs=2, chunk=4), Watch()):
+    for outcome in two_nodes.engine(double, numbers(60, deeds), EngineLimits(jobs=2, chunk=4), Watch()):
         seen.append(outcome)
         if len(seen) in (8, 20, 32):
             victim = int(pids.read_text().split()[-1])
@@ -69,7 +69,7 @@ def test_a_dead_node_costs_time_and_no_data(two_nodes: TwoNodes) -> None:
     """A node is killed with work on it; all forty items are done, on the node that is left."""
     seen = []
     deeds = dict.fromkeys(range(40), "sleep:0.1")
-    for outcome in two_nodes.engine(double, numbers(40, deeds), Limits(jobs=2, chunk=4), Watch()):
+    for outcome in two_nodes.engine(double, numbers(40, deeds), EngineLimits(jobs=2, chunk=4), Watch()):
         seen.append(outcome)
         if len(seen) == 8:
             two_nodes.kill_second()
@@ -81,7 +81,7 @@ def test_a_dead_node_costs_time_and_no_data(two_nodes: TwoNodes) -> None:
 @pytest.mark.parametrize("deed", ["sleep:60", "stubborn:60"], ids=["in Python", "in C"])
 def test_a_hanging_item_is_stopped_alone(two_nodes: TwoNodes, deed: str) -> None:
     """Guarantee 14: one item of a chunk would take a minute; it fails after 1 s, the nine others are done."""
-    outcomes = list(two_nodes.engine(double, numbers(10, {3: deed}), Limits(jobs=2, timeout=1, chunk=5), Watch()))
+    outcomes = list(two_nodes.engine(double, numbers(10, {3: deed}), EngineLimits(jobs=2, timeout=1, chunk=5), Watch()))
     assert failures(outcomes) == {3: "timeout"}
     assert keys(outcomes) == list(range(10))
 
@@ -91,7 +91,7 @@ def test_an_item_above_its_share_is_sent_again_alone(two_nodes: TwoNodes, tmp_pa
     log = tmp_path / "log"
     deeds = dict.fromkeys(range(12), f"hold:{log},40,0.02")
     deeds[5] = f"hold:{log},90,0.02"
-    outcomes = list(two_nodes.engine(double, numbers(12, deeds), Limits(jobs=2, chunk=3, memory=100), Watch()))
+    outcomes = list(two_nodes.engine(double, numbers(12, deeds), EngineLimits(jobs=2, chunk=3, memory=100), Watch()))
     assert failures(outcomes) == {}
     assert keys(outcomes) == list(range(12))
     assert max(accumulate(int(line) for line in log.read_text().split())) <= 200
@@ -131,7 +131,7 @@ def test_draining_drops_what_does_not_end_in_time(two_nodes: TwoNodes) -> None:
             yield item
 
     watch = Watch(pace=lambda: Pace.DRAIN if len(taken) >= 2 else Pace.RUN)
-    assert list(two_nodes.engine(double, feed(), Limits(jobs=2, grace=0.2), watch)) == []
+    assert list(two_nodes.engine(double, feed(), EngineLimits(jobs=2, grace=0.2), watch)) == []
     assert len(taken) == 2
 
 

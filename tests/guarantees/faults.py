@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from dynres_cli.choices import Choices, job_for
-from dynres_cli.engines.contract import Limits, Watch
+from dynres_cli.engines.contract import EngineLimits, Watch
 from dynres_cli.handling import handling_for
 from dynres_cli.items import Done, Failed
 from dynres_cli.job import Job
@@ -68,7 +68,9 @@ def job_with(out: Path, calls: Calls, largest: int) -> Job:
 
 def run(folder: Path, out: Path, calls: Calls, largest: int = 2) -> Tally:
     """One run of the serial engine."""
-    order = Order(Selection((str(folder),), out=str(out)), job_with(out, calls, largest), Limits(), engine="serial")
+    order = Order(
+        Selection((str(folder),), out=str(out)), job_with(out, calls, largest), EngineLimits(), engine="serial"
+    )
     quiet = Observer(lambda _total: None, _no_outcome, lambda _text: None)
     return tile_all(order, quiet, Watch()).tally
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dynres_cli.decode import decode
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Handling, Limits
+from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.opening import Source, read_source
 from dynres_cli.probe import probe_bytes
 
@@ -21,11 +21,11 @@ MEGABYTES = (1, 2, 4, 6, 10, 16, 24)
 
 def outcome(source: Source, megabytes: int) -> str:
     """The code, or done, where the process may take so much more than it has."""
-    facts = probe_bytes(source, Limits())
+    facts = probe_bytes(source, FileLimits())
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (megabytes << 20), resource.RLIM_INFINITY))
     try:
-        decode(source, facts, Handling(), Limits())
+        decode(source, facts, Handling(), FileLimits())
     except MemoryError:
         return "out_of_memory"  # as the engines tell it
     except ImageError as error:
@@ -38,8 +38,8 @@ def outcome(source: Source, megabytes: int) -> str:
 def main() -> None:
     """Each picture once with all that it wants, so that nothing is loaded under a limit."""
     for path in sys.argv[1:]:
-        source = read_source(path, Limits())
-        decode(source, probe_bytes(source, Limits()), Handling(), Limits())
+        source = read_source(path, FileLimits())
+        decode(source, probe_bytes(source, FileLimits()), Handling(), FileLimits())
         seen = sorted({outcome(source, megabytes) for megabytes in MEGABYTES})
         print(json.dumps([Path(path).name, seen]), flush=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dynres_cli.errors import UsageError
-from dynres_cli.operations.asking import Asked, asked
+from dynres_cli.operations.asking import AskedShape, asked
 
 COCO: dict[str, Any] = {
     "images": [{"id": 7, "file_name": "a.jpg"}],
@@ -27,12 +27,12 @@ COCO: dict[str, Any] = {
 }
 
 
-def read(text: str, *, need_view: bool = False) -> list[Asked]:
+def read(text: str, *, need_view: bool = False) -> list[AskedShape]:
     """The shapes of a file with this text."""
     return list(asked(io.BytesIO(text.encode()), "boxes", need_view=need_view))
 
 
-def numbers(each: Asked) -> list[float]:
+def numbers(each: AskedShape) -> list[float]:
     """A shape's coordinates, flat."""
     return [float(number) for point in each.shape.points for number in point]
 

@@ -11,7 +11,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.operations.cards import Place, drawn
 from dynres_cli.operations.differing import differences
-from dynres_cli.operations.joining import Wanted, check_joinable
+from dynres_cli.operations.joining import JoinOptions, check_joinable
 from dynres_cli.operations.mapping import Mapper
 from dynres_cli.operations.opened import open_run
 from dynres_cli.operations.reading import Output, open_output
@@ -23,7 +23,7 @@ KEY = "z.bmp"
 
 READERS: dict[str, Callable[[Output], object]] = {
     "map": lambda output: Mapper(output, "original", "canvas").check([(KEY, "")]),
-    "join": lambda output: check_joinable(output, Wanted()),
+    "join": lambda output: check_joinable(output, JoinOptions()),
     "stats": lambda output: statistics_of(output.records()),
     "diff": lambda output: list(differences(output, output)),
 }

@@ -12,7 +12,7 @@ from PIL import Image
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.geometry import Size
 from dynres_cli.manifest import TiledRecord
-from dynres_cli.operations.joining import NotJoined, Wanted, check_joinable, join_one, obstacle, refuse_dest
+from dynres_cli.operations.joining import JoinOptions, NotJoined, check_joinable, join_one, obstacle, refuse_dest
 from dynres_cli.operations.reading import open_output
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.presets import PRESETS
@@ -23,16 +23,16 @@ from tests.operations.records import planned_record
 from tests.pictures import columns_first
 
 
-def join(out: Path, dest: Path, wanted: Wanted | None = None) -> dict[str, str]:
+def join(out: Path, dest: Path, wanted: JoinOptions | None = None) -> dict[str, str]:
     """Join everything; the reasons of those that could not be, by key."""
     failed = {}
     dest.mkdir(exist_ok=True)
     with open_output(str(out)) as output:
-        check_joinable(output, wanted or Wanted())
+        check_joinable(output, wanted or JoinOptions())
         for each in output.records():
             if isinstance(each, TiledRecord):
                 try:
-                    join_one(output, each, Writer(str(dest)), wanted or Wanted())
+                    join_one(output, each, Writer(str(dest)), wanted or JoinOptions())
                 except NotJoined as reason:
                     failed[each.key] = str(reason)
     return failed
@@ -60,7 +60,7 @@ def test_crop_leaves_the_padding_out(source: Path, tmp_path: Path) -> None:
     out = tiled(
         source, tmp_path / "out", "--preset", "llava-v1.6", "-j", "1", "--engine", "serial", "-q", "--tensor", "none"
     )
-    assert join(out, tmp_path / "dest", Wanted(crop=True)) == {}
+    assert join(out, tmp_path / "dest", JoinOptions(crop=True)) == {}
     whole = record(out, "a/wide.png")["canvas"]
     cropped = levels(tmp_path / "dest" / "a" / "wide.png.png")
     assert (whole["width"], whole["height"]) == (336, 672)
@@ -69,7 +69,7 @@ def test_crop_leaves_the_padding_out(source: Path, tmp_path: Path) -> None:
 
 def test_the_originals_size_is_lossy_and_says_so(finished: Path, tmp_path: Path) -> None:
     """90×60 again, with a comment in the file."""
-    assert join(finished, tmp_path / "dest", Wanted(size="original")) == {}
+    assert join(finished, tmp_path / "dest", JoinOptions(size="original")) == {}
     with Image.open(tmp_path / "dest" / "a" / "wide.png.png") as picture:
         assert picture.size == (90, 60)
         assert str(picture.info["Comment"]).startswith("lossy")
@@ -84,7 +84,7 @@ def test_a_second_time_nothing_is_written_and_other_files_are_spared(finished: P
     (tmp_path / "z.bmp.png").write_text("mine")
     assert "--overwrite" in join(finished, tmp_path)["z.bmp"]
     assert (tmp_path / "z.bmp.png").read_text() == "mine"
-    assert join(finished, tmp_path, Wanted(overwrite=True)) == {}
+    assert join(finished, tmp_path, JoinOptions(overwrite=True)) == {}
     assert levels(tmp_path / "z.bmp.png").shape[2] == 3
 
 
@@ -110,7 +110,7 @@ def test_without_pngs_there_is_nothing_to_join(source: Path, tmp_path: Path) -> 
 def test_every_preset_has_one_uint8_canvas_or_a_reason(preset: str) -> None:
     """Without files the reason can only be that there are none, or one of the plan."""
     made = planned_record(preset, Size(1280, 720))
-    reason = obstacle(made, replanned(made), Wanted())
+    reason = obstacle(made, replanned(made), JoinOptions())
     assert reason is not None
     plan = replanned(made)
     if plan.canvas is None:

@@ -13,7 +13,7 @@ from dynres_cli.decode import turned
 from dynres_cli.errors import NotTileable
 from dynres_cli.geometry import Size
 from dynres_cli.operations import frames
-from dynres_cli.operations.asking import Asked
+from dynres_cli.operations.asking import AskedShape
 from dynres_cli.operations.frames import FrameName
 from dynres_cli.operations.mapping import NotMapped, Piece, Tiled, pieces
 from dynres_cli.operations.replanning import replanned
@@ -44,7 +44,7 @@ def mapped(
     picture: Tiled, given_shape: Shape, start: FrameName, end: FrameName, view: int | None = None
 ) -> list[Piece]:
     """A shape's pieces, after the rounding to floats that JSON brings."""
-    return pieces(Asked(1, "a.jpg", given_shape, view), picture, start, end)
+    return pieces(AskedShape(1, "a.jpg", given_shape, view), picture, start, end)
 
 
 def flat(piece: Piece) -> Numbers:

@@ -10,11 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from dynres_cli.engines.contract import Engine, Limits, Outcome, Pace, Watch, Work
+from dynres_cli.engines.contract import Engine, EngineLimits, Outcome, Pace, Watch, Work
 from dynres_cli.engines.serial import run as serial
 from dynres_cli.errors import UsageError
-from dynres_cli.facts import Facts, Handling
-from dynres_cli.facts import Limits as FileLimits
+from dynres_cli.facts import Facts, FileLimits, Handling
 from dynres_cli.items import Failed, Item
 from dynres_cli.operations import sweeping
 from dynres_cli.operations.batching import LARGEST, SMALLEST, Batch, batches
@@ -89,7 +88,9 @@ def test_batches_grow_and_lose_nothing() -> None:
 def losing(name: str) -> Engine:
     """An engine whose worker dies over one picture, and takes the whole batch with it."""
 
-    def run(work: Work, items: Iterable[Item | None], limits: Limits, watch: Watch) -> Generator[Outcome, None, None]:
+    def run(
+        work: Work, items: Iterable[Item | None], limits: EngineLimits, watch: Watch
+    ) -> Generator[Outcome, None, None]:
         for item in items:
             assert isinstance(item, Batch)
             if any(each.key == name for each in item.items):
@@ -107,7 +108,7 @@ def test_a_picture_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) 
     question = Question((variant(),), FileLimits(), Writing())
     seen: list[int] = []
     (told,) = plan_all(
-        PlanOrder(Selection((str(tmp_path),)), question, Limits(), losing("07.png")), Watch(), seen.append
+        PlanOrder(Selection((str(tmp_path),)), question, EngineLimits(), losing("07.png")), Watch(), seen.append
     )
     assert (told.planned, dict(told.failures), sum(seen)) == (39, {"worker_crash": 1}, 40)
 
@@ -116,7 +117,7 @@ def test_a_plan_that_is_stopped_says_nothing_of_what_there_is(tmp_path: Path) ->
     """It would be told that there is no image, though none was looked for."""
     Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
     order = PlanOrder(
-        Selection((str(tmp_path),)), Question((variant(),), FileLimits(), Writing()), Limits(), losing("")
+        Selection((str(tmp_path),)), Question((variant(),), FileLimits(), Writing()), EngineLimits(), losing("")
     )
     (told,) = plan_all(order, Watch(pace=lambda: Pace.DRAIN), lambda _seen: None)
     assert told.planned == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dynres_cli.facts import Facts, Handling, Limits, fit_flags, flags, last_flags
-from dynres_cli.operations.inspecting import Asked, Inspection, inspect_facts
+from dynres_cli.facts import Facts, FileLimits, Handling, fit_flags, flags, last_flags
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, inspect_facts
 from dynres_cli.recipe import resolve
 from dynres_cli.report.inspection import as_text
 from dynres_cli.report.meanings import FLAGS, meaning
@@ -15,7 +15,7 @@ from dynres_cli.report.wording import in_words
 def inspected(preset: str, width: int, height: int) -> Inspection:
     """A JPEG of this size under a preset."""
     facts = Facts(format="JPEG", mode="RGB", width=width, height=height, bytes=1)
-    found = inspect_facts("a.jpg", facts, Asked(resolve(preset), Handling(), Limits()))
+    found = inspect_facts("a.jpg", facts, InspectOptions(resolve(preset), Handling(), FileLimits()))
     assert isinstance(found, Inspection)
     return found
 

@@ -17,7 +17,7 @@ import pytest
 from dynres_cli.addresses import Address, parsed
 from dynres_cli.containers import tars, zips
 from dynres_cli.errors import ImageError, UsageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
 from dynres_cli.opening import read_source
@@ -29,7 +29,7 @@ from tests.files import picture, saved
 from tests.storage.stores import has
 
 needs_pyarrow = pytest.mark.skipif(not has("pyarrow"), reason="needs pyarrow: pip install -e '.[parquet]'")
-LIMITS = Limits()
+LIMITS = FileLimits()
 JPEG, PNG = saved(picture(), "JPEG"), saved(picture("L"), "PNG")
 GOOD = {"b.jpg": JPEG, "a/z.png": PNG, "a/y.jpg": JPEG, "a.jpg": JPEG, "notes.txt": b"no picture"}
 IN_ORDER = ["a.jpg", "a/y.jpg", "a/z.png", "b.jpg"]
@@ -130,7 +130,7 @@ def test_an_archive_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
         assert (items, [failed.code for failed in found.failures]) == ([], ["unreadable"]), name
 
 
-def _code(item: Item, limits: Limits = LIMITS) -> str:
+def _code(item: Item, limits: FileLimits = LIMITS) -> str:
     with pytest.raises(ImageError) as caught:
         read_source(item.path, limits)
     return caught.value.code
@@ -139,7 +139,7 @@ def _code(item: Item, limits: Limits = LIMITS) -> str:
 def test_bombs_are_stopped_by_what_they_announce_and_by_what_they_are(tmp_path: Path) -> None:
     """A member is never larger than --max-bytes, whatever the archive says of it."""
     honest = packed_zip(tmp_path / "honest.zip", {"a.png": bytes(1 << 20)})
-    small = Limits(max_bytes=1 << 19)
+    small = FileLimits(max_bytes=1 << 19)
     assert _code(listed(honest)[0][0], small) == "too_large_file"
     lying = tmp_path / "lying.zip"
     data = honest.read_bytes()
@@ -193,8 +193,8 @@ def test_a_member_that_packing_made_longer_has_its_own_size(tmp_path: Path) -> N
     with zipfile.ZipFile(path) as archive:
         assert archive.infolist()[0].compress_size > len(data)
     item = listed(path)[0][0]
-    assert read_source(item.path, Limits(max_bytes=len(data))).data == data
-    assert _code(item, Limits(max_bytes=len(data) - 1)) == "too_large_file"
+    assert read_source(item.path, FileLimits(max_bytes=len(data))).data == data
+    assert _code(item, FileLimits(max_bytes=len(data) - 1)) == "too_large_file"
 
 
 def test_encrypted_and_oddly_packed_members_fail_by_name(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dynres_cli.errors import MissingExtra, RunError, UsageError
-from dynres_cli.facts import Limits
+from dynres_cli.facts import FileLimits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
 from dynres_cli.opening import read_source
@@ -47,7 +47,7 @@ def test_a_listing_comes_in_the_order_of_keys() -> None:
     items = list(found)
     changed = next(item.key for item in items if item.source == "manifest.json/x.jpg")
     assert [item.key for item in items] == ["a-b.jpg", "a.jpg", "a/Z/y.png", "a/b.jpg", changed, "ä.jpg"]
-    assert read_source(items[2].path, Limits()).data == b"a/Z/y.png"
+    assert read_source(items[2].path, FileLimits()).data == b"a/Z/y.png"
     assert found.skipped == {"not_an_image_name": 1}
     chosen = listing(Selection(("memory://order", "memory://order/a.jpg"), filter=Filter(("*.png",))))
     assert [item.key for item in chosen] == ["a.jpg", "order/a/Z/y.png"]
@@ -58,7 +58,7 @@ def test_an_object_that_is_named_itself_keeps_its_whole_name() -> None:
     """A question mark is part of a key; only in an address of the web does it end the name."""
     (item,) = listing(Selection((f"{filled('asks', 'why?.jpg')}/why?.jpg",)))
     assert (item.key, item.source) == ("why?.jpg", "why?.jpg")
-    assert read_source(item.path, Limits()).data == b"why?.jpg"
+    assert read_source(item.path, FileLimits()).data == b"why?.jpg"
     assert last_name("s3://photos/x/why?.jpg") == "why?.jpg"
     assert last_name("HTTPS://photos.example/x/a.jpg?size=full") == "a.jpg"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from dynres_cli.engines.contract import Admit, Engine, Limits, Watch
+from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Limits as FileLimits
+from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
 from dynres_cli.operations.batching import Batch, in_batches
@@ -60,7 +60,7 @@ class Assessor:
 
 
 def assessed(
-    job: Job, items: Iterable[Item], engine: Engine, limits: Limits, watch: Watch
+    job: Job, items: Iterable[Item], engine: Engine, limits: EngineLimits, watch: Watch
 ) -> Iterator[tuple[Batch, tuple[Cost, ...]]]:
     """The costs of each batch's pictures; batches come in no particular order.
 

@@ -59,7 +59,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ShardContents:
     """A shard with its pictures, and which of them an earlier run's shard holds, so that they were not tiled again."""
 
     shard: Shard
@@ -67,7 +67,7 @@ class Wanted:
     kept: tuple[bool, ...]
 
 
-def put_together(to: Place, job: Job, wanted: Wanted) -> int:
+def put_together(to: Place, job: Job, wanted: ShardContents) -> int:
     """Write one shard from its pictures' outcomes; the bytes that were written.
 
     The old shard's index goes first, the new one comes last: whatever stands beside an index is what it says. Where

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dynres_cli.engines.contract import Engine, Limits, Watch
+from dynres_cli.engines.contract import Engine, EngineLimits, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, recorded
@@ -25,7 +25,7 @@ from dynres_cli.operations.shards.costs import assessed
 from dynres_cli.operations.shards.dealing import KIND, Dealt, Numbers, dealt
 from dynres_cli.operations.shards.finished import Left
 from dynres_cli.operations.shards.putting import Place
-from dynres_cli.operations.shards.tasks import Look, Looked, Work, shard_item
+from dynres_cli.operations.shards.tasks import Judge, Judged, Work, shard_item
 from dynres_cli.operations.spool import Spool
 from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import open_folder
@@ -39,7 +39,7 @@ class Means:
     """What a run is done with."""
 
     engine: Engine
-    limits: Limits
+    limits: EngineLimits
     watch: Watch
     told: Callable[[Done | Failed], bool]
     """Given every picture's outcome; False ends the run."""
@@ -130,9 +130,9 @@ class ShardRun:
         items = (shard_item(self.place.shard(number), self._members(number)) for number in asked)
         engine, limits, watch = self.means.engine, self.means.limits, self.means.watch
         looked = 0
-        for number, outcome in _by_number(engine(Look(self.place, self.job), items, limits, watch)):
+        for number, outcome in _by_number(engine(Judge(self.place, self.job), items, limits, watch)):
             looked += 1
-            left = outcome.left if isinstance(outcome, Looked) else Left()
+            left = outcome.left if isinstance(outcome, Judged) else Left()
             outcomes = left.outcomes
             if is_url(self.place.out) and not left.is_exact:
                 outcomes = ()  # to fetch a shard for each picture that is kept would take longer than to make them

@@ -9,7 +9,7 @@ from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job, process
 from dynres_cli.names import STATE
 from dynres_cli.operations.shards.finished import Left, judged
-from dynres_cli.operations.shards.putting import Place, Wanted, put_together
+from dynres_cli.operations.shards.putting import Place, ShardContents, put_together
 from dynres_cli.picture import prepare_worker
 from dynres_cli.sinks import parquet
 from dynres_cli.sinks.shard import Shard
@@ -31,24 +31,24 @@ def shard_item(shard: Shard, items: tuple[Item, ...], kept: tuple[bool, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Looked(Done):
+class Judged(Done):
     """What an earlier run left of a shard."""
 
     left: Left = field(default_factory=Left)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Judge:
     """The work on a shard that an earlier run may have finished."""
 
     place: Place
     job: Job
 
-    def __call__(self, item: Item, _admit: Admit) -> Looked:
+    def __call__(self, item: Item, _admit: Admit) -> Judged:
         prepare_worker()
         assert isinstance(item, ShardItem)  # noqa: S101 - the feed is our own
         shard = self.place.shard(item.number)
-        return Looked(item.key, 0, 0, 0, "", left=judged(self.place.out, shard, item.items, self.job))
+        return Judged(item.key, 0, 0, 0, "", left=judged(self.place.out, shard, item.items, self.job))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,6 @@ class Work:
         prepare_worker()
         if self.place.layout == "parquet":
             admit(parquet.ROOM)
-        wanted = Wanted(self.place.shard(item.number), item.items, item.kept)
+        wanted = ShardContents(self.place.shard(item.number), item.items, item.kept)
         written = put_together(self.place, self.job, wanted)
         return Done(item.key, 0, 0, 0, "", bytes_written=written)
