@@ -4,6 +4,7 @@ DynresError
 ├── UsageError        the call itself is wrong (exit status 2)
 │   └── MissingExtra  a feature needs a package that is not installed
 ├── RunError          the run cannot be done, or not go on (exit status 1)
+│   └── Unsound       what lies in an output is not what dynres writes there: damaged, edited, or leading elsewhere
 ├── NothingFound      no picture is there to be tiled (exit status 4)
 └── ImageError        one picture fails; the run goes on and records it (exit status 3)
     └── NotTileable   it may not be cut: by the rule of its family, or by --max-tiles and --max-frames
@@ -62,6 +63,14 @@ class RunError(DynresError):
     def __init__(self, message: str, code: str = "run") -> None:
         super().__init__(message)
         self.code = code
+
+
+class Unsound(RunError):  # noqa: N818 - read as a sentence: "raise Unsound"
+    """What lies in an output is not what dynres writes there: it is damaged, edited, gone, or leads elsewhere.
+
+    Whoever can do without it, or tells of it, catches this. Other RunErrors, such as that a store gives no answer, say
+    nothing about what lies there, and are for nobody to catch on the way.
+    """
 
 
 class NothingFound(DynresError):  # noqa: N818 - read as a sentence: "raise NothingFound"

@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 
 from dynres_cli import resume
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.sinks import tree
@@ -41,10 +41,6 @@ def forget_frames(key: str, writer: Writer, count: int = 0) -> None:
 
 def _listed(key: str, writer: Writer) -> tuple[list[str], list[str]]:
     """The files and folders in a picture's folder; none where that is not there or cannot be."""
-    with suppress(OSError):
-        try:
-            return listed_below(writer.root, key)
-        except RunError as error:
-            if error.code != "unsafe_path":
-                raise
+    with suppress(OSError, Unsound):
+        return listed_below(writer.root, key)
     return [], []

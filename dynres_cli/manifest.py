@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from dynres_cli.errors import FailureCode, RunError
+from dynres_cli.errors import FailureCode, Unsound
 from dynres_cli.items import Failed, Stage
 from dynres_cli.jsontext import raw, shown, to_json
 
@@ -266,7 +266,7 @@ def parse_run(text: str | bytes, where: str) -> Run:
         return TypeAdapter(Run).validate_json(text)
     except ValidationError as error:
         msg = f"{where}: what it says of its run is not dynres's own: {_first(error)}"
-        raise RunError(msg, code="manifest") from None
+        raise Unsound(msg, code="manifest") from None
 
 
 def _first(error: ValidationError) -> str:
@@ -284,7 +284,7 @@ def parse_record(text: str | bytes, where: str) -> Record:
         record: Record = _record_adapter().validate_json(text)
     except ValidationError as error:
         msg = f"{where}: not a record of dynres: {_first(error)}"
-        raise RunError(msg, code="manifest") from None
+        raise Unsound(msg, code="manifest") from None
     return record
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dynres_cli.errors import ImageError, RunError
+from dynres_cli.errors import ImageError, Unsound
 from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.jsontext import shown
@@ -68,11 +68,7 @@ def earlier(out: str, key: str) -> Earlier | None:
         for entry in record.files if isinstance(record, TiledRecord) else ():
             safe_parts(entry.path)  # a record that leads elsewhere is not one of ours
         return Earlier(record, found.st_mtime_ns, found.st_ctime_ns)
-    except OSError:
-        return None
-    except RunError as error:
-        if error.code == "output":
-            raise  # a store that does not answer is no store without a record
+    except (OSError, Unsound):
         return None
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from dynres_cli import keys
 from dynres_cli.addresses import Address
 from dynres_cli.containers import Kind, kind_of
-from dynres_cli.errors import ImageError, RunError
+from dynres_cli.errors import ImageError, Unsound
 from dynres_cli.items import Failed, Item
 from dynres_cli.ordering import in_key_order
 from dynres_cli.storage import safe_parts
@@ -140,7 +140,7 @@ def plain_name(name: str) -> str | None:
         return None
     try:
         safe_parts(plain or "top")
-    except RunError:
+    except Unsound:
         return None
     return plain
 

@@ -12,7 +12,7 @@ from itertools import accumulate
 from threading import Lock
 from typing import Protocol
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.manifest import TAIL, Volume
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.index import image_lines, line_at
@@ -123,7 +123,7 @@ class Volumes:
             try:
                 with self._open(volume) as file:
                     sound = hashlib.file_digest(file, "sha256").hexdigest() == volume.sha256
-            except RunError:
+            except Unsound:
                 sound = False
             if not sound:
                 yield volume.path
@@ -141,5 +141,5 @@ class Volumes:
             raise _refusal(self._named(volume), why) from error
 
 
-def _refusal(where: str, why: str) -> RunError:
-    return RunError(f"{where}: {why}; run the same `dynres tile` or `dynres merge` again to write it anew", "manifest")
+def _refusal(where: str, why: str) -> Unsound:
+    return Unsound(f"{where}: {why}; run the same `dynres tile` or `dynres merge` again to write it anew", "manifest")

@@ -12,7 +12,7 @@ from PIL import Image
 from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.engines.contract import Admit
-from dynres_cli.errors import DynresError, ImageError, RunError
+from dynres_cli.errors import DynresError, ImageError, Unsound
 from dynres_cli.facts import peak_bytes
 from dynres_cli.fitting import scales
 from dynres_cli.geometry import Plan, source_box
@@ -149,7 +149,7 @@ def _view(root: str, path: str, entry: FileEntry) -> Pixels | None:
     try:
         with open_entry(root, path, entry) as file:
             levels = png_levels(file, entry)
-    except (OSError, RunError, ValueError):
+    except (OSError, Unsound, ValueError):
         return None
     return levels if levels is not None and sha256(levels.data).hexdigest() == entry.pixels_sha256 else None
 

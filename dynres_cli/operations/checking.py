@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.manifest import FileEntry
 from dynres_cli.picture import DECODER_ERRORS
 from dynres_cli.sinks.contents import Readable, length, open_entry
@@ -42,7 +42,7 @@ def problem_of(root: str, path: str, entry: FileEntry) -> Problem | None:
             return _problem(file, entry)
     except (FileNotFoundError, IsADirectoryError):
         return "missing"
-    except RunError:
+    except Unsound:
         return "unsafe_path"
     except ValueError:
         return "sha256"  # the table that should hold it cannot be read

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from dynres_cli.errors import NothingFound, RunError
+from dynres_cli.errors import NothingFound, RunError, Unsound
 from dynres_cli.job import Job
 from dynres_cli.names import MANIFEST, STATE
 from dynres_cli.storage import check_writable, open_below, stat_below
@@ -47,7 +47,7 @@ def start_of_manifest(out: str) -> bytes:
     try:
         with open_below(out, MANIFEST) as handle:
             return os.read(handle, START)
-    except (OSError, RunError):
+    except (OSError, Unsound):
         return b""
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import Record, TiledRecord, place
@@ -18,6 +17,7 @@ from dynres_cli.operations.shards.checking import PlacedShard, entry_of
 from dynres_cli.resume import file_name
 from dynres_cli.sinks.shard import Shard, part_name, shard_of
 from dynres_cli.storage import stat_below
+from dynres_cli.urls import joined
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Commits:
             return f"{shown(self.output.folder_of(key))}/{RECORD}"
         try:
             shard: Shard | None = self._catalogue(self.output.part(key) or "").find(key)[0]
-        except RunError:
+        except Unsound:
             shard = self._shard_named(told)
         return MANIFEST if shard is None else self._index(shard, key)
 
@@ -75,7 +75,7 @@ class Commits:
             return False
         try:
             return stat_below(self.output.root, f"{self.output.folder_of(key)}/{RECORD}") is not None
-        except (OSError, RunError):
+        except (OSError, Unsound):
             return True
 
     def shards(self) -> Iterator[PlacedShard]:
@@ -93,5 +93,5 @@ class Commits:
         layout = self.output.run.layout
         assert layout is not None  # noqa: S101 - only outputs in shards have catalogues
         if part not in self._catalogues:
-            self._catalogues[part] = Catalogue(os.path.join(self.output.root, part), layout.name)
+            self._catalogues[part] = Catalogue(joined(self.output.root, part), layout.name)
         return self._catalogues[part]

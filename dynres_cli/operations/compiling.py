@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dynres_cli import __version__
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
 from dynres_cli.jsontext import shown
@@ -109,13 +109,13 @@ def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]
 def record_text(out: str, key: str) -> bytes:
     """The record that was committed for a key, as it stands in its file."""
     # A link in the place of the picture's folder is a RunError here; its failure was recorded aside.
-    with suppress(OSError, RunError):
+    with suppress(OSError, Unsound):
         return read_below(out, f"{key}/{RECORD}" if key else RECORD, LARGEST_RECORD)
     try:
         return read_below(out, f"{unwritable_key(key)}/{RECORD}", LARGEST_RECORD)
-    except (OSError, RunError):
+    except (OSError, Unsound):
         msg = f"{shown(key)}: its record is gone although this run has seen it; run the same command again"
-        raise RunError(msg, code="record_missing") from None
+        raise Unsound(msg, code="record_missing") from None
 
 
 def run_of(job: Job, spool: Spool, shard: KeyShard, counts: Counts) -> Run:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from dynres_cli.errors import ImageError, RunError, UsageError
+from dynres_cli.errors import ImageError, RunError, Unsound, UsageError
 from dynres_cli.geometry import Box, Plan
 from dynres_cli.manifest import FileEntry, TiledRecord, place
 from dynres_cli.operations import frames
@@ -135,7 +135,7 @@ def _tile(output: Output, record: TiledRecord, entry: FileEntry) -> Pixels:
     try:
         with open_entry(output.root, output.path(record, entry), entry) as file:
             levels = png_levels(file, entry)
-    except (RunError, ValueError) as error:
+    except (Unsound, ValueError) as error:
         raise NotJoined(str(error)) from error
     except OSError as error:
         msg = f"{entry.path}: cannot be read ({error.strerror})"
@@ -181,9 +181,7 @@ def _write(writer: Writer, key: str, data: bytes, *, overwrite: bool) -> None:
     except ImageError as error:
         msg = f"{key}.png: {error}"
         raise NotJoined(msg) from error
-    except RunError as error:
-        if error.code != "unsafe_path":
-            raise
+    except Unsound as error:
         raise NotJoined(str(error)) from error
 
 

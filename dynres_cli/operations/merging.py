@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
-from dynres_cli.errors import RunError, UsageError
+from dynres_cli.errors import RunError, Unsound, UsageError
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, KeyShard, to_bytes
 from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, place
@@ -41,7 +41,7 @@ class Part:
             key = place(record)
             if not self.shard.holds(key):
                 message = f"{self.output.where}: {record.key} does not belong to shard {self.output.run.shard}"
-                raise RunError(message, "manifest")
+                raise Unsound(message, "manifest")
             yield to_bytes(key), record, self.folder
 
 
@@ -140,7 +140,7 @@ def _refuse_other(dest: str) -> None:
     try:
         with open_output(dest) as before:
             parts = before.run.parts
-    except RunError as error:
+    except Unsound as error:
         _refuse_unreadable(dest, error)
         return
     if parts is None:
@@ -148,9 +148,9 @@ def _refuse_other(dest: str) -> None:
         raise RunError(message, "not_ours")
 
 
-def _refuse_unreadable(dest: str, error: RunError) -> None:
+def _refuse_unreadable(dest: str, error: Unsound) -> None:
     """Refuse what is no manifest of ours; one that is damaged is written anew, for the shards' own say it all."""
-    if error.code in ("newer_schema", "open_files"):
+    if error.code == "newer_schema":
         raise error
     if error.code != "manifest" or not is_of_dynres(start_of_manifest(dest)):
         message = f"{named(dest)}: is not of an earlier merge; remove it and merge again, or choose another folder"

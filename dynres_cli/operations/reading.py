@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import RunError, Unsound
 from dynres_cli.jsontext import shown, to_json
 from dynres_cli.keys import KeyList
 from dynres_cli.keys import shard_of as part_of
@@ -124,14 +124,14 @@ class Output:
         if isinstance(record, TiledRecord) and self.run.algorithm == ALGORITHM:
             try:
                 replanned(record)
-            except RunError as error:
+            except Unsound as error:
                 raise _refusal(self.where, str(error), error.code) from None
 
     def check_path(self, record: Record, entry: FileEntry) -> None:
         """Refuse a path that leads elsewhere than into the picture's own folder, or to a shard."""
         try:
             safe_parts(entry.path)
-        except RunError as error:
+        except Unsound as error:
             raise _refusal(self.where, str(error), error.code) from None
         if entry.path != shown(self.path(record, entry)) or not self._is_placed(entry):
             raise _refusal(
@@ -175,10 +175,10 @@ def layout_of(out: str) -> str | None:
     try:
         with open_output(out) as output:
             return output.run.layout.name if output.run.layout else "tree"
-    except RunError:
+    except Unsound:
         pass
     for shard in shards_in(out, "packed"):  # an index has the same name in every layout
-        with suppress(OSError, RunError), open_index(out, shard.index) as index:
+        with suppress(OSError, Unsound), open_index(out, shard.index) as index:
             return index.head.layout.name
     return None
 
@@ -243,7 +243,8 @@ def _opened(root: str, where: str) -> Iterator[Readable]:
     except OSError as error:
         if error.errno not in {errno.EMFILE, errno.ENFILE}:
             raise
-        raise _refusal(where, "too many files are open; raise the system's limit (ulimit -n)", "open_files") from None
+        msg = f"{where}: too many files are open; raise the system's limit (ulimit -n)"
+        raise RunError(msg, "open_files") from None
 
 
 @contextmanager
@@ -285,12 +286,12 @@ def _rewrite(file: Readable, copy: Readable, where: str) -> None:
         raise _damaged(where) from None
 
 
-def _damaged(where: str) -> RunError:
+def _damaged(where: str) -> Unsound:
     return _refusal(where, "is damaged; run the same `dynres tile` again to write it anew")
 
 
-def _refusal(where: str, why: str, code: str = "manifest") -> RunError:
-    return RunError(f"{where}: {why}", code)
+def _refusal(where: str, why: str, code: str = "manifest") -> Unsound:
+    return Unsound(f"{where}: {why}", code)
 
 
 def check_key(record: Record, where: str) -> None:
@@ -300,7 +301,7 @@ def check_key(record: Record, where: str) -> None:
         safe_parts(key)
     except (binascii.Error, ValueError):
         raise _refusal(where, f"the raw name of {record.key} is not base64") from None
-    except RunError as error:
+    except Unsound as error:
         raise _refusal(where, str(error), error.code) from None
     if shown(key) != record.key:
         raise _refusal(where, f"the raw name of {record.key} is another name; it was edited")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from dynres_cli.errors import DynresError, RunError
+from dynres_cli.errors import DynresError, Unsound
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.jsontext import to_json
 from dynres_cli.manifest import GridEntry, SizeEntry, TiledRecord
@@ -51,9 +51,9 @@ def _box(plan: Plan, view: int) -> tuple[int, int, int, int] | None:
     return box.left, box.top, box.right, box.bottom
 
 
-def _other_plan(record: TiledRecord) -> RunError:
+def _other_plan(record: TiledRecord) -> Unsound:
     message = (
         f"{record.key}: this dynres would not cut it as its record says, which was edited or comes from another "
         "version; see `dynres verify`, or tile it again"
     )
-    return RunError(message, "manifest")
+    return Unsound(message, "manifest")

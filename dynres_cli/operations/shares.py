@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.fitting import scales
 from dynres_cli.manifest import Record, TiledRecord
 from dynres_cli.operations.bands import ASPECTS, ENLARGED, Bands, band, names
@@ -77,7 +77,7 @@ def _scale(record: TiledRecord) -> float:
         return told
     try:
         return max(scales(replanned(record), tiled_size(record)))
-    except RunError:
+    except Unsound:
         return 1.0
 
 

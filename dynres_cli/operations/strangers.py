@@ -8,7 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterator
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.keys import to_bytes
 from dynres_cli.names import MANIFEST, RECORD, STATE, VOLUME
 from dynres_cli.operations.reading import Output
@@ -80,6 +80,6 @@ def _listed(root: str, folder: str) -> tuple[list[str], list[str]]:
     """A folder's files and folders, each sorted; nothing where it cannot be listed."""
     try:
         files, folders = listed_below(root, folder)
-    except (OSError, RunError):
+    except (OSError, Unsound):
         return [], []
     return sorted(map(portable, files)), sorted(map(portable, folders))

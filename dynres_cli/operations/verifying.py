@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, KeyShard, to_bytes
 from dynres_cli.manifest import FileEntry, Record, TiledRecord, place
@@ -64,7 +64,7 @@ def verify(out: str, account: Account, check: Check) -> Iterator[Finding]:
     try:
         with open_output(out) as output:
             yield from _Verification(output, account, check).findings()
-    except RunError as error:
+    except Unsound as error:
         if error.code != "manifest":
             raise
         yield Finding(MANIFEST, "manifest")
@@ -99,7 +99,7 @@ class _Verification:
                 anew.update((yield from self._image(text)))
                 self.account.images += 1
                 self.check.progress(self.account.images, output.run.images)
-        except RunError:
+        except Unsound:
             self.sound = False
         anew.update(output.body.end)
         agrees = self.sound and head_agrees(output, self.counts, self.keys, self.example)
@@ -162,7 +162,7 @@ class _Verification:
         self.account.files += 1
         try:
             self.output.check_path(record, entry)
-        except RunError as error:
+        except Unsound as error:
             if error.code != "unsafe_path":
                 return Finding(entry.path, "manifest")
             self.account.unsafe = self.account.unsafe or entry.path

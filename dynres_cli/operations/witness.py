@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.manifest import Record, TiledRecord, line, parse_record, place
 from dynres_cli.names import RECORD
 from dynres_cli.operations.checking import Finding
@@ -38,7 +38,7 @@ def witness(commits: Commits, text: bytes) -> Witness:
     path = commits.path(key, told)
     try:
         committed = commits.text(key)
-    except RunError:
+    except Unsound:
         return Witness(text, told, Finding(path, "unsafe_path" if commits.stands(key) else "missing"))
     own = _parsed(committed)
     expected = _expected(own, committed, commits.output.part(key)) if own else text
@@ -50,7 +50,7 @@ def _refused(record: Record) -> Finding | None:
     """A key that leads outside, or is not what its exact bytes say."""
     try:
         check_key(record, RECORD)
-    except RunError as error:
+    except Unsound as error:
         return Finding(record.key, "unsafe_path" if error.code == "unsafe_path" else "manifest")
     return None
 
@@ -58,7 +58,7 @@ def _refused(record: Record) -> Finding | None:
 def _parsed(text: bytes) -> Record | None:
     try:
         return parse_record(text, RECORD)
-    except RunError:
+    except Unsound:
         return None
 
 
@@ -87,9 +87,9 @@ def check_committed(commits: Commits, record: Record) -> None:
     key, part = place(record), commits.output.part(place(record))
     try:
         own = _parsed(commits.text(key))
-    except RunError:
+    except Unsound:
         return
     if own is not None and record != (own if part is None else in_part(own, part)):
         told = f"{record.key} is not what {commits.path(key, record)} says"
         msg = f"{commits.output.where}: {told}; one of them was edited, see `dynres verify`"
-        raise RunError(msg, "manifest")
+        raise Unsound(msg, "manifest")

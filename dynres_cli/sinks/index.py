@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import to_json
 from dynres_cli.manifest import TAIL, LayoutEntry, Record, TiledRecord
 from dynres_cli.resume import LARGEST_RECORD
@@ -106,8 +106,8 @@ def _parsed(text: bytes, path: str) -> ShardHead:
     return head
 
 
-def _damaged(path: str) -> RunError:
-    return RunError(
+def _damaged(path: str) -> Unsound:
+    return Unsound(
         f"{path}: is no sound index of a shard; run the same `dynres tile` again to write it anew", "manifest"
     )
 
@@ -132,4 +132,4 @@ def image_lines(at: Callable[[int], bytes], start: int, where: str) -> Iterator[
             yield offset, text
         offset += len(line)
     msg = f"{where}: ends too early; run the same `dynres tile` again to write it anew"
-    raise RunError(msg, "manifest")
+    raise Unsound(msg, "manifest")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dynres_cli.errors import ImageError, RunError
+from dynres_cli.errors import ImageError, RunError, Unsound
 from dynres_cli.names import STATE
 from dynres_cli.storage.calls import classify
 from dynres_cli.storage.reading import safe_parts
@@ -95,7 +95,7 @@ def _checked(key: str) -> str:
     """A key that a store can hold as it is; another one is its picture's failure, not the run's."""
     try:
         "/".join(safe_parts(key) if key else ()).encode()
-    except (RunError, UnicodeEncodeError) as error:
+    except (Unsound, UnicodeEncodeError) as error:
         message = "its name is not UTF-8 or leads elsewhere, which an object store cannot hold; rename it"
         raise ImageError(code="output_error", message=message) from error
     return key
@@ -136,7 +136,7 @@ def read_below(root: str, path: str, limit: int) -> bytes:
         data = store.read(place, 0, limit + 1)
     if len(data) > limit:
         message = f"{path}: has more than the {limit:,} bytes that are read; remove it and run again"
-        raise RunError(message, "too_large")
+        raise Unsound(message, "too_large")
     return data
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.storage.folders import NO_FOLLOW, open_folder
 from dynres_cli.urls import is_url
 
@@ -31,7 +31,7 @@ def safe_parts(path: str) -> tuple[str, ...]:
     if reason:
         shown = path[:200].encode("unicode_escape", "backslashreplace").decode("ascii")
         message = f"the path '{shown}' {reason}; do not use a manifest whose origin you do not trust"
-        raise RunError(message, "unsafe_path")
+        raise Unsound(message, "unsafe_path")
     return parts if path.isascii() else tuple(map(native, parts))
 
 
@@ -83,8 +83,8 @@ def open_below(root: str, path: str) -> Iterator[int]:
         os.close(handle)
 
 
-def _not_plain(path: str) -> RunError:
-    return RunError(f"{path}: a link or a special file stands on this path; remove it and run again", "unsafe_path")
+def _not_plain(path: str) -> Unsound:
+    return Unsound(f"{path}: a link or a special file stands on this path; remove it and run again", "unsafe_path")
 
 
 def read_below(root: str, path: str, limit: int) -> bytes:
@@ -97,7 +97,7 @@ def read_below(root: str, path: str, limit: int) -> bytes:
         size = os.fstat(handle).st_size
         if size > limit:
             message = f"{path}: has {size:,} bytes, at most {limit:,} are read; remove it and run again"
-            raise RunError(message, "too_large")
+            raise Unsound(message, "too_large")
         chunks = []
         while chunk := os.read(handle, min(limit + 1, 1 << 20)):
             chunks.append(chunk)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 
-from dynres_cli.errors import ImageError, RunError
+from dynres_cli.errors import ImageError, RunError, Unsound
 from dynres_cli.names import STATE
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
 from dynres_cli.storage.direct import write_past_cache
@@ -215,7 +215,7 @@ def _parts(key: str) -> tuple[str, ...]:
     """The folders of a key; a name that would lead elsewhere on some system is its picture's failure, not the run's."""
     try:
         return safe_parts(key) if key else ()
-    except RunError as error:
+    except Unsound as error:
         message = "its name is that of a drive or leads elsewhere; rename it"
         raise ImageError(code="output_error", message=message) from error
 

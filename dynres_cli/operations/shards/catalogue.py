@@ -18,7 +18,7 @@ from typing import IO
 
 import numpy as np
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import ShardLayout
@@ -76,7 +76,7 @@ class Catalogue:
                     key = legible_key(text)
                     if key is not None:
                         yield _digest(key), offset if self._copy is None else _appended(self._copy, text)
-        except (OSError, RunError):
+        except (OSError, Unsound):
             return
 
     @property
@@ -94,7 +94,7 @@ class Catalogue:
                 return shard, text
             place += 1
         msg = f"{shown(key)}: its record is in no shard's index; run the same `dynres tile` again"
-        raise RunError(msg, code="record_missing")
+        raise Unsound(msg, code="record_missing")
 
     def _line(self, shard: Shard, offset: int) -> bytes:
         if self._copy is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import LayoutEntry, Record, parse_record
 from dynres_cli.operations.checking import Finding, Problem
@@ -53,7 +53,7 @@ class PlacedShard:
                 yield from self._ranges(index)
         except FileNotFoundError:
             yield Finding(shown(self.path(shard.index)), "missing")
-        except (OSError, RunError):
+        except (OSError, Unsound):
             yield Finding(shown(self.path(shard.index)), "manifest")
         if problem is not None:
             yield Finding(shown(self.path(shard.file)), problem)
@@ -102,7 +102,7 @@ def _file_problem(root: str, path: str, head: ShardHead) -> Problem | None:
                 size += len(block)
     except FileNotFoundError:
         return "missing"
-    except RunError:
+    except Unsound:
         return "unsafe_path"
     except OSError:
         return "sha256"

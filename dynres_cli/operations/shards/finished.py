@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import Unsound
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
@@ -71,7 +71,7 @@ def has_ranges(out: str, shard: Shard, records: Sequence[Record]) -> bool:
     expected = packed.ranges(records)
     try:
         return read_below(out, shard.ranges, len(expected)) == expected
-    except (OSError, RunError):
+    except (OSError, Unsound):
         return False
 
 
@@ -85,7 +85,7 @@ def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earl
             if found is None or (head.layout, head.file, head.bytes) != (cut, shard.file, found.st_size):
                 return {}
             records = [parse_record(text, shard.index) for _, text in index.lines()]
-    except (OSError, RunError):
+    except (OSError, Unsound):
         return {}
     times = _times(out, shard, len(records))
     return {place(record): Earlier(record, time) for record, time in zip(records, times, strict=True)}
@@ -96,7 +96,7 @@ def _times(out: str, shard: Shard, count: int) -> Sequence[int]:
     layout = struct.Struct(f"<{count}q")
     try:
         return layout.unpack(read_below(out, f"{TIMES}/{shard.stem}", layout.size))
-    except (OSError, RunError, struct.error):
+    except (OSError, Unsound, struct.error):
         return [UNKNOWN_TIME] * count
 
 

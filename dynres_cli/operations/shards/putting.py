@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
-from dynres_cli.errors import RunError
+from dynres_cli.errors import RunError, Unsound
 from dynres_cli.geometry import Size
 from dynres_cli.items import Item
 from dynres_cli.job import Job, unwritable_key
@@ -105,9 +105,9 @@ def _kept(to: Place, shard: Shard, item: Item, before: dict[str, Earlier]) -> Fo
     return Found(before[item.key], to.out, shard.file)
 
 
-def _gone(item: Item) -> RunError:
+def _gone(item: Item) -> Unsound:
     message = f"{shown(item.key)}: its record is gone although this run has seen it; run the same command again"
-    return RunError(message, "record_missing")
+    return Unsound(message, "record_missing")
 
 
 def _placed(shard: Shard, job: Job, records: Sequence[Record]) -> Iterator[Record]:
