@@ -43,6 +43,14 @@ class Views(np.ndarray[Any, np.dtype[np.float32]]):
     def __array_finalize__(self, origin: object) -> None:
         self.source_size = getattr(origin, "source_size", None)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, given, state, *_ = cast("tuple[Any, ...]", super().__reduce__())
+        return make, given, (state, self.source_size)
+
+    def __setstate__(self, state: tuple[Any, Size | None], /) -> None:  # type: ignore[override]
+        values, self.source_size = state
+        super().__setstate__(values)
+
 
 class ViewList(list[npt.NDArray[np.float32]]):
     """Arrays (3, height, width) of differing sizes, and the size of the picture they were made from."""
@@ -96,7 +104,7 @@ def load_image(path: Source, preset: str = "internvl2", **params: object) -> Vie
 def pack(
     views: npt.NDArray[np.float32] | Sequence[npt.NDArray[np.float32]],
     preset: str = "internvl2",
-    size: tuple[int, int] | Size | None = None,
+    size: tuple[int, int] | Size | int | None = None,
     **params: object,
 ) -> dict[str, Any]:
     """The arrays that the reference processor returns for one picture, under its own names.
@@ -104,9 +112,12 @@ def pack(
     A list of arrays stands where the reference returns one because they differ in shape, as MiniCPM-V's pixel_values.
 
     `views` is what `load_image` returned, with the same preset and parameters. For views that come from elsewhere, say
-    a pixel_values.npy, `size` is the picture's (width, height), as its record states it.
+    a pixel_values.npy, `size` is the picture's (width, height), as its record states it. One number is the parameter of
+    that name, where a family has one.
     """
     recipe = _recipe(preset, params)
+    if _is_side(size) and hasattr(recipe.params, "size"):
+        recipe, size = _recipe(preset, {**params, "size": size}), None
     source = getattr(views, "source_size", None) if size is None else _given_size(size)
     if source is None:
         msg = "pack needs the size of the picture: pass what load_image returned, or size=(width, height)"

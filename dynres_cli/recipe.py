@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -111,7 +112,7 @@ def parse_value(name: str, value: object, kind: Any) -> Any:  # noqa: ANN401 - t
     if kind in (int, float):
         return _number(name, value, kind)
     if kind is str:
-        return str(value)
+        return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return _pairs(name, value)
 
 
@@ -135,8 +136,9 @@ def _number(name: str, value: object, kind: type[int | float]) -> float:
 def _pairs(name: str, value: object) -> tuple[tuple[int, int], ...]:
     """Pairs of whole numbers, from `336x672,672x336` or a list of pairs."""
     try:
-        listed = [part.split("x") for part in value.split(",")] if isinstance(value, str) else list(value)  # type: ignore[call-overload]
-        return tuple((int(first), int(second)) for first, second in listed)
+        if isinstance(value, str):
+            return tuple((int(first), int(second)) for first, second in (part.split("x") for part in value.split(",")))
+        return tuple((operator.index(first), operator.index(second)) for first, second in value)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
         msg = f"{name}={value} is not a list of pairs; write it as 336x672,672x336"
         raise UsageError(msg) from None

@@ -94,7 +94,9 @@ def _allowed(rule: Mapping[str, Any], default: object) -> str:
         return f"{rule['low']} to {rule['high']}"
     if "allowed" in rule:
         return ", ".join(rule["allowed"])
-    return "true or false" if isinstance(default, bool) else "pairs, as 336x672,672x336"
+    if isinstance(default, bool):
+        return "true or false"
+    return f"growing sides, as {default}" if isinstance(default, str) else "pairs, as 336x672,672x336"
 
 
 def find(name: str) -> list[Description]:

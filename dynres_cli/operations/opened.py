@@ -59,7 +59,8 @@ class OpenRecord:
     def pixel_values(self) -> Array | list[Array]:
         """What the model is fed: one array, or a list where its views differ in size; read from disk where touched.
 
-        bfloat16 is stored as whole numbers of 16 bits. RunError where the run wrote no tensors, or a file is damaged.
+        bfloat16 is stored as whole numbers of 16 bits. RunError where the run wrote no tensors, a file is damaged, or
+        the picture failed.
         """
         entries = [each for each in self._files if each.kind == "tensor"]
         if not entries:
@@ -77,7 +78,9 @@ class OpenRecord:
 
     @property
     def _files(self) -> tuple[FileEntry, ...]:
-        return self.record.files if isinstance(self.record, TiledRecord) else ()
+        if isinstance(self.record, FailedRecord):
+            raise _refusal(self.record.key, f"was not tiled ({self.record.code}): {self.record.message}")
+        return self.record.files
 
     def _array(self, entry: FileEntry) -> Array:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
 from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
 from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
@@ -34,6 +35,9 @@ class Lfm2VlParams(Params):
         Params.__post_init__(self)
         ordered("min_tiles", self.min_tiles, "max_tiles", self.max_tiles)
         ordered("min_image_tokens", self.min_image_tokens, "max_image_tokens", self.max_image_tokens)
+        if self.do_image_splitting and self.tile_size % self.encoder_patch_size:
+            msg = f"tile_size={self.tile_size} must be whole patches of {self.encoder_patch_size}"
+            raise UsageError(msg)
 
     @property
     def snap(self) -> int:
@@ -80,7 +84,24 @@ def plan(size: Size, params: Lfm2VlParams) -> Plan:
     tiles = tile_views(0, grid, Size(params.tile_size, params.tile_size))
     if not params.thumbnail or grid.tiles == 1:
         return Plan(grid, (canvas,), tiles)
+    if patches_of(whole, params) > most_patches(params):
+        msg = (
+            f"the thumbnail of {size} would be {whole}, more patches than the {most_patches(params):,} that stand for "
+            "a view; LFM2-VL's processor cannot stack it with the tiles; crop the picture"
+        )
+        raise NotTileable(msg)
     return Plan(grid, (canvas, lone), (*tiles, overview(1, whole)))
+
+
+def patches_of(size: Size, params: Lfm2VlParams) -> int:
+    """How many patches a view of this size is."""
+    return (size.height // params.encoder_patch_size) * (size.width // params.encoder_patch_size)
+
+
+def most_patches(params: Lfm2VlParams) -> int:
+    """What every view's patches are padded to."""
+    of_a_tile = (params.tile_size // params.encoder_patch_size) ** 2 if params.do_image_splitting else 0
+    return max(params.max_image_tokens * params.downsample_factor**2, of_a_tile)
 
 
 def tokens_of(size: Size, params: Lfm2VlParams) -> int:
@@ -128,8 +149,7 @@ def inputs(size: Size, params: Lfm2VlParams, plan: Plan) -> dict[str, Numbers]:
 def pack(_size: Size, params: Lfm2VlParams, plan: Plan) -> dict[str, Packed]:
     """Each view as a row of patches, padded to the most that any view may have, and which of them are true."""
     patch = params.encoder_patch_size
-    of_a_tile = (params.tile_size // patch) ** 2 if params.do_image_splitting else 0
-    most = max(params.max_image_tokens * params.downsample_factor**2, of_a_tile)
+    most = most_patches(params)
     shapes = patch_shapes(params, plan)
     filled = [min(rows * cols, most) for rows, cols in shapes]
     return {

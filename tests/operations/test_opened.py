@@ -48,7 +48,7 @@ def test_arrays_are_those_of_load_image_and_stay_on_disk(finished: Path, source:
         expected = dynres_cli.load_image(source / "a" / "wide.png", image_size=28, max_num=6)
         assert np.array_equal(record.pixel_values, expected)
         assert [view.shape for view in record.views] == [(28, 28, 3)] * 7
-        with pytest.raises(RunError, match="no tensor"):
+        with pytest.raises(RunError, match="was not tiled"):
             _ = run["bad.jpg"].pixel_values
 
 
