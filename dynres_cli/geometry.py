@@ -248,19 +248,31 @@ def to_source(plan: Plan, source: Size, surface: int) -> Affine:
     return here if made.of is None else to_source(plan, source, made.of).after(here)
 
 
-def source_box(plan: Plan, source: Size, view: View) -> tuple[float, float, float, float]:
-    """The part of the source picture that a view shows, clipped to the picture: left, top, right, bottom."""
-    back = to_source(plan, source, view.surface)
-    box = view.box
-
-    def clip(edge: Fraction, limit: int) -> float:
-        return float(min(max(edge, Fraction(0)), Fraction(limit)))
-
+def shown_part(plan: Plan, source: Size, surface: int) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """The part of the source that a surface was made of: left, top, right, bottom; around it the surface is padding."""
+    made = plan.surfaces[surface]
+    if made.of is None:
+        box = made.region or whole(source)
+        return Fraction(box.left), Fraction(box.top), Fraction(box.right), Fraction(box.bottom)
+    left, top, right, bottom = shown_part(plan, source, made.of)
+    box, back = made.region or whole(plan.surfaces[made.of].size), to_source(plan, source, made.of)
     return (
-        clip(back.x(box.left), source.width),
-        clip(back.y(box.top), source.height),
-        clip(back.x(box.right), source.width),
-        clip(back.y(box.bottom), source.height),
+        max(left, back.x(box.left)),
+        max(top, back.y(box.top)),
+        min(right, back.x(box.right)),
+        min(bottom, back.y(box.bottom)),
+    )
+
+
+def source_box(plan: Plan, source: Size, view: View) -> tuple[float, float, float, float]:
+    """The part of the source picture that a view shows, its padding left out: left, top, right, bottom."""
+    left, top, right, bottom = shown_part(plan, source, view.surface)
+    box, back = view.box, to_source(plan, source, view.surface)
+    return (
+        float(min(max(back.x(box.left), left), right)),
+        float(min(max(back.y(box.top), top), bottom)),
+        float(min(max(back.x(box.right), left), right)),
+        float(min(max(back.y(box.bottom), top), bottom)),
     )
 
 

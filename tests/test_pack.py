@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -90,3 +93,22 @@ def test_views_from_elsewhere_need_their_size() -> None:
         api.pack(bare, "llava-v1.6-hf")
     with pytest.raises(UsageError, match="5 views are not what"):
         api.pack(bare, "llava-v1.6-hf", size=(200, 900))
+
+
+def test_a_number_is_the_parameter_and_a_pair_the_picture() -> None:
+    """DeepSeek-OCR-2 has a parameter of the same name, which its views are packed with as they were loaded."""
+    picture = np.zeros((60, 90, 3), np.uint8)
+    views = api.load_image(picture, "deepseek-ocr-2", size=512)
+    packed = api.pack(views, "deepseek-ocr-2", size=512)
+    assert packed["pixel_values"].shape[-1] == 512
+    with pytest.raises(UsageError, match="is no size"):
+        api.pack(api.load_image(picture), size=512)
+
+
+def test_views_know_their_picture_after_a_journey() -> None:
+    """Pickled, as they come from the workers of a data loader, and copied."""
+    views = np.asanyarray(api.load_image(np.zeros((60, 90, 3), np.uint8), image_size=28))
+    for again in (pickle.loads(pickle.dumps(views)), copy.deepcopy(views), views[:]):
+        assert isinstance(again, api.Views)
+        assert again.source_size == Size(90, 60)
+        assert api.pack(again, image_size=28)["pixel_values"].tobytes() == views.tobytes()

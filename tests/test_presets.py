@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from dynres_cli import tile_image
+from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Size
 from dynres_cli.presets import PRESETS
 from dynres_cli.recipe import resolve
@@ -69,3 +71,12 @@ def test_whose_views_exist_only_as_floats() -> None:
         plan = recipe.plan(Size(1000, 700))
         floats = any(plan.surfaces[view.surface].space != "uint8" for view in plan.views)
         assert floats == recipe.strategy.float_views, name
+
+
+def test_lists_may_be_lists() -> None:
+    """In Python a list stands for its text; fractions of a pixel are refused, as on a command line."""
+    assert resolve("nvila-s2", overrides={"s2_scales": [448, 896]}).params_json["s2_scales"] == "448,896"
+    pinpoints = resolve("llava-v1.6", overrides={"grid_pinpoints": ((np.int64(336), 672),)}).params_json
+    assert pinpoints["grid_pinpoints"] == [[336, 672]]
+    with pytest.raises(UsageError, match="is not a list of pairs"):
+        resolve("llava-v1.6", overrides={"grid_pinpoints": [[336.9, 672.2]]})

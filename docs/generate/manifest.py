@@ -101,7 +101,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "row": "The tile's row, from 0.",
         "col": "The tile's column, from 0.",
         "box": "The view's place on its canvas: left, top, right, bottom, half-open.",
-        "source_box": "What it shows of the picture as it was tiled, in fractions of a pixel, clipped to the picture.",
+        "source_box": "What it shows of the picture as it was tiled, in fractions of a pixel; padding shows nothing.",
         "shape": "A tensor's shape.",
         "dtype": "A tensor's type; bfloat16 is stored as uint16.",
         "mean": "What was subtracted from the channels.",

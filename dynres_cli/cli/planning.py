@@ -23,9 +23,6 @@ from dynres_cli.report import forecast as said
 from dynres_cli.report import printing
 from dynres_cli.report.progress import counting
 
-TRIED = "1..40"
-"""The limits that are tried for a budget where no sweep is given."""
-
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
@@ -79,7 +76,8 @@ class PlanOptions:
         handling = handling_for(recipe.pixels, self.exif, self.alpha)
         if self.single:
             return (Variant(recipe.preset, recipe, handling),)
-        return sweeping.swept(recipe, handling, sweeping.steps(self.sweep or TRIED), self.given)
+        limits = sweeping.steps(self.sweep) if self.sweep else sweeping.tried(recipe, self.given)
+        return sweeping.swept(recipe, handling, limits, self.given)
 
 
 def run(order: PlanOrder, asked: PlanOptions, out: Path | None, *, json: bool, quiet: bool) -> int:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from dynres_cli.geometry import Plan, Size, View
+from dynres_cli.geometry import Plan, Size, View, shown_part
 from dynres_cli.manifest import TiledRecord, place
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import AskedShape
@@ -117,13 +117,19 @@ class Mapper:
 
 def pieces(asked: AskedShape, picture: Tiled, start: FrameName, end: FrameName) -> list[Piece]:
     """Where a shape of one picture lies; NotMapped where the picture lacks a frame."""
-    shape = in_original(asked, picture, start)
+    shape, seen = in_original(asked, picture, start), _seen(asked, picture, start)
+    inside = shape.clamped(seen) if shape.kind == "point" else shape.within(seen)
     if end == "tile":
-        return list(_in_tiles(shape, picture)) or [Piece(None, _share_of_nothing(shape), ("clipped", "outside"))]
+        found = list(_in_tiles(inside, shape, picture)) if inside else []
+        return found or [Piece(None, _share_of_nothing(shape), ("clipped", "outside"))]
     frame = frames.frame_of(end, picture.record, picture.plan)
     if frame is None:
         raise _no_canvas(picture)
-    return [_in_frame(shape, picture, frame)]
+    if inside is None:
+        edge = shape.clamped(seen)
+        return [Piece(edge.moved(frame.from_original(edge.points)), Fraction(0), ("clipped", "outside"))]
+    moved = inside.moved(frame.from_original(inside.points))
+    return [Piece(moved, _share(inside, shape), () if inside.near(shape) else ("clipped",))]
 
 
 def in_original(asked: AskedShape, picture: Tiled, start: FrameName) -> Shape:
@@ -134,14 +140,26 @@ def in_original(asked: AskedShape, picture: Tiled, start: FrameName) -> Shape:
 
 def _start_frame(asked: AskedShape, picture: Tiled, start: FrameName) -> Frame:
     if start == "tile":
-        if asked.view is None or not 0 <= asked.view < picture.plan.total:
-            msg = f"{asked.key}: has {picture.plan.total} views, counted from 0, and no view {asked.view}"
-            raise NotMapped(msg)
-        return frames.view(picture.plan, picture.size, asked.view)
+        return frames.view(picture.plan, picture.size, _view_of(asked, picture))
     frame = frames.frame_of(start, picture.record, picture.plan)
     if frame is None:
         raise _no_canvas(picture)
     return frame
+
+
+def _view_of(asked: AskedShape, picture: Tiled) -> int:
+    """The view whose coordinates a shape has."""
+    if asked.view is None or not 0 <= asked.view < picture.plan.total:
+        msg = f"{asked.key}: has {picture.plan.total} views, counted from 0, and no view {asked.view}"
+        raise NotMapped(msg)
+    return asked.view
+
+
+def _seen(asked: AskedShape, picture: Tiled, start: FrameName) -> Rect:
+    """The part of the picture that the shape's own frame shows; a tile's padding shows nothing of its neighbours."""
+    if start != "tile":
+        return picture.rect
+    return shown_part(picture.plan, picture.size, picture.plan.views[_view_of(asked, picture)].surface)
 
 
 def _no_canvas(picture: Tiled) -> NotMapped:
@@ -152,43 +170,44 @@ def _share_of_nothing(shape: Shape) -> Fraction | None:
     return None if shape.kind == "point" else Fraction(0)
 
 
-def _in_frame(shape: Shape, picture: Tiled, frame: Frame) -> Piece:
-    """A shape, clipped to the picture, in a frame that shows all of it."""
-    inside = shape.clamped(picture.rect) if shape.kind == "point" else shape.within(picture.rect)
-    if inside is None:
-        edge = shape.clamped(picture.rect)
-        return Piece(edge.moved(frame.from_original(edge.points)), Fraction(0), ("clipped", "outside"))
-    moved = inside.moved(frame.from_original(inside.points))
-    return Piece(moved, _share(inside, shape), () if inside.near(shape) else ("clipped",))
-
-
 def _share(part: Shape, whole: Shape) -> Fraction | None:
     if whole.kind == "point":
         return None
     return part.area / whole.area if whole.area else Fraction(1)
 
 
-def _in_tiles(shape: Shape, picture: Tiled) -> Iterator[Piece]:
-    """The part of a shape that each tile shows, in the model's order."""
-    plan, size = picture.plan, picture.size
-    inside = shape.clamped(picture.rect) if shape.kind == "point" else shape.within(picture.rect)
-    if inside is None:
-        return
-    placed: dict[int, tuple[Shape, Rect]] = {}
-    for number, view in enumerate(plan.views):
+def _in_tiles(inside: Shape, shape: Shape, picture: Tiled) -> Iterator[Piece]:
+    """The part that each tile shows of a shape, of which `inside` is in the picture; in the model's order."""
+    placed: dict[int, _Placed] = {}
+    for number, view in enumerate(picture.plan.views):
         if view.role != "tile":
             continue
         if view.surface not in placed:
-            frame = frames.surface(plan, size, view.surface)
-            placed[view.surface] = (inside.moved(frame.from_original(inside.points)), _edges(frame, picture.rect))
-        on_surface, edges = placed[view.surface]
-        piece = on_surface.within(_rect(view))
-        if piece is None or (shape.kind == "point" and not _owns(view, piece, edges)):
+            placed[view.surface] = _placed(inside, picture, view.surface)
+        there = placed[view.surface]
+        piece = there.shown.within(_rect(view)) if there.shown else None
+        if piece is None or (shape.kind == "point" and not _owns(view, piece, there)):
             continue
-        whole = not on_surface.near(piece) or not inside.near(shape)
-        yield Piece(
-            _from_corner(piece, view), _tile_share(piece, on_surface, inside, shape), ("clipped",) * whole, number, view
-        )
+        is_whole = there.shape.near(piece) and inside.near(shape)
+        share = _tile_share(piece, there.shape, inside, shape)
+        yield Piece(_from_corner(piece, view), share, () if is_whole else ("clipped",), number, view)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A shape on one surface: all of it, what the surface shows of it, and where that and the picture end there."""
+
+    shape: Shape
+    shown: Shape | None
+    edges: Rect
+    picture_edges: Rect
+
+
+def _placed(inside: Shape, picture: Tiled, surface: int) -> _Placed:
+    frame, part = frames.surface(picture.plan, picture.size, surface), shown_part(picture.plan, picture.size, surface)
+    shape, shown = inside.moved(frame.from_original(inside.points)), inside.within(part)
+    moved = shown.moved(frame.from_original(shown.points)) if shown else None
+    return _Placed(shape, moved, _edges(frame, part), _edges(frame, picture.rect))
 
 
 def _tile_share(piece: Shape, on_surface: Shape, inside: Shape, shape: Shape) -> Fraction | None:
@@ -203,15 +222,16 @@ def _rect(view: View) -> Rect:
 
 
 def _edges(frame: Frame, rect: Rect) -> Rect:
-    """The picture's own rectangle on a surface."""
+    """A rectangle of the picture on a surface."""
     (left, top), (right, bottom) = frame.from_original([(rect[0], rect[1]), (rect[2], rect[3])])
     return left, top, right, bottom
 
 
-def _owns(view: View, point: Shape, edges: Rect) -> bool:
+def _owns(view: View, point: Shape, there: _Placed) -> bool:
     """Whether a point is the tile's: on a line between tiles it is the next tile's, on the last line the last's."""
     x, y = point.points[0]
-    return (x < view.box.right or x >= edges[2]) and (y < view.box.bottom or y >= edges[3])
+    right, bottom = (min(Fraction(end), there.edges[at]) for at, end in ((2, view.box.right), (3, view.box.bottom)))
+    return (x < right or x >= there.picture_edges[2]) and (y < bottom or y >= there.picture_edges[3])
 
 
 def _from_corner(piece: Shape, view: View) -> Shape:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Literal
 
 from dynres_cli.operations.frames import Pair, Rect
+from dynres_cli.operations.polygons import polygon_area
 
 Kind = Literal["box", "point", "polygon"]
 HAIR = Fraction(1, 10**6)
@@ -35,8 +36,7 @@ class Shape:
         if self.kind == "box":
             (left, top), (right, bottom) = self.points
             return (right - left) * (bottom - top)
-        pairs = zip(self.points, (*self.points[1:], self.points[0]), strict=True)
-        return abs(sum((x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs), Fraction(0))) / 2
+        return polygon_area(self.points)
 
     def within(self, rect: Rect) -> Shape | None:
         """What lies in a rectangle; None where that is nothing. A point on the last edge is still in."""
@@ -45,8 +45,9 @@ class Shape:
             return self
         if self.kind == "polygon":
             corners = _cut(self.points, rect)
-            inside = Shape("polygon", tuple(corners)) if len(corners) > 2 else None
-            return inside if inside is not None and inside.area > 0 else None
+            inside = replace(self, points=tuple(corners)) if len(corners) > 1 else None
+            # As for a box: one that only touches the edge has nothing in it, but a flat one has its part.
+            return inside if inside is not None and (inside.area > 0 or self.area == 0) else None
         left, top = max(left, rect[0]), max(top, rect[1])
         right, bottom = min(right, rect[2]), min(bottom, rect[3])
         # A box that only touches the rectangle's edge has nothing in it.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError, UsageError
@@ -14,10 +15,12 @@ from dynres_cli.recipe import Recipe, resolve
 
 LIMITS_OF_TILES = (
     *("max_num", "max_patches", "max_crops", "max_num_tiles", "max_tiles", "max_image_tiles", "max_slice_nums"),
-    *("max_partition", "num_crops", "pan_and_scan_max_num_crops"),
+    *("max_partition", "num_crops", "dynamic_hd", "pan_and_scan_max_num_crops"),
 )
 """What families call the most tiles that a picture may be cut into."""
 MOST_STEPS = 200
+TRIED = range(1, 41)
+"""The limits among which the largest that fits is sought."""
 UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "G": 10**9, "T": 10**12}
 
 
@@ -65,7 +68,20 @@ def tokens(option: str, text: str) -> int:
     return int(float(found[1]) * UNITS[found[2].upper()])
 
 
-def swept(recipe: Recipe, handling: Handling, asked: range, given: Mapping[str, object]) -> tuple[Variant, ...]:
+def tried(recipe: Recipe, given: Mapping[str, object]) -> list[int]:
+    """The limits that are tried where none are named: those that the other parameters allow."""
+    name, allowed = limit_of_tiles(recipe), list[int]()
+    for number in TRIED:
+        with suppress(UsageError):  # some families' least number of tiles lies above 1
+            resolve(recipe.preset, overrides={**given, name: number})
+            allowed.append(number)
+    if not allowed:
+        msg = f"no {name} up to {TRIED[-1]} goes with the other parameters; name the limits with --sweep FIRST..LAST"
+        raise UsageError(msg)
+    return allowed
+
+
+def swept(recipe: Recipe, handling: Handling, asked: Iterable[int], given: Mapping[str, object]) -> tuple[Variant, ...]:
     """The recipe under each limit, named by it."""
     name = limit_of_tiles(recipe)
     recipes = ((number, resolve(recipe.preset, overrides={**given, name: number})) for number in asked)

@@ -151,3 +151,14 @@ def test_quiet_leaves_the_answer_alone() -> None:
     assert told.out == quiet.out
     assert "the largest max_num that fits" in told.err
     assert quiet.err == ""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--preset", "deepseek-ocr"), ("--preset", "lfm2-vl"), ("--preset", "nvila-s2"), ("--min-num", "3")],
+)
+def test_only_limits_that_are_allowed_are_tried(options: tuple[str, ...]) -> None:
+    """Where the least number of tiles is above 1, the largest limit is sought from there on."""
+    row = dynres("plan", SAMPLES, "--context", "8192", "--json", *options).json
+    assert row["tokens_max"] <= 8192
+    assert {"max_num", "max_tiles", "max_crops"} & row.keys()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynres_cli.errors import UsageError
+from dynres_cli.errors import NotTileable, UsageError
 from dynres_cli.geometry import Grid, Size
 from dynres_cli.strategies import lfm2_vl
 from dynres_cli.strategies.lfm2_vl import Lfm2VlParams
@@ -89,3 +91,19 @@ def test_limits_of_parameters() -> None:
     """A least above the most leaves nothing."""
     with pytest.raises(UsageError, match="min_tiles=5 is above max_tiles=3"):
         Lfm2VlParams(min_tiles=5, max_tiles=3)
+    with pytest.raises(UsageError, match="tile_size=500 must be whole patches of 16"):
+        Lfm2VlParams(tile_size=500)
+
+
+@pytest.mark.parametrize(
+    ("size", "params"),
+    [
+        pytest.param(Size(20000, 20), Lfm2VlParams(), id="16160×32, which is 2,020 patches"),
+        pytest.param(Size(20, 20000), Lfm2VlParams(), id="upright"),
+    ],
+)
+def test_a_thumbnail_of_too_many_patches_is_refused(size: Size, params: Lfm2VlParams) -> None:
+    """The reference cannot stack it with the tiles; alone, without tiles, it would take it."""
+    with pytest.raises(NotTileable, match="cannot stack it with the tiles"):
+        lfm2_vl.plan(size, params)
+    assert lfm2_vl.plan(size, replace(params, do_image_splitting=False)).total == 1
