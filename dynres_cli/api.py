@@ -190,7 +190,7 @@ def _kernel() -> Kernel:
 
 def look_of(policy: PixelPolicy) -> Look:
     """How a preset's pictures are made."""
-    return Look(kernel=_kernel(), mean=policy.mean, std=policy.std)
+    return Look.of(policy, _kernel())
 
 
 def _views(pixels: Pixels, recipe: Recipe, look: Look) -> list[Picture]:

@@ -81,8 +81,8 @@ def _changed(values: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]
     return {name: value for name, value in values.items() if value != defaults[name]}
 
 
-def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool = False) -> Job:
-    """The Job of a run that writes to `out`.
+def job_for(chosen: Choices, writer: Writer, *, redo: bool = False, retry_failed: bool = False) -> Job:
+    """The Job of a run that writes by `writer`.
 
     Raises UsageError where choices do not go together.
     """
@@ -93,9 +93,9 @@ def job_for(chosen: Choices, out: str, *, redo: bool = False, retry_failed: bool
         recipe=recipe,
         handling=chosen.handling,
         limits=chosen.limits,
-        look=Look(kernel="pillow", order=chosen.order, mean=recipe.pixels.mean, std=recipe.pixels.std),
+        look=Look.of(recipe.pixels, order=chosen.order),
         writing=chosen.writing,
-        writer=Writer(out, sync=chosen.writing.sync),
+        writer=writer,
         max_tiles=chosen.max_tiles,
         max_frames=chosen.max_frames if chosen.frames == "all" else None,
         redo=redo,

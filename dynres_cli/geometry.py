@@ -166,10 +166,21 @@ class Plan:
         return any(view.role == "overview" for view in self.views)
 
     @property
+    def grid_tiles(self) -> dict[int, View]:
+        """The tiles of the plan's own grid by their numbers in the model's order."""
+        return {number: view for number, view in enumerate(self.views) if view.role == "tile" and view.layer == 0}
+
+    @property
+    def canvas_surface(self) -> int | None:
+        """The surface that the grid cuts, or None where tiles lie on pictures of their own."""
+        cut = {view.surface for view in self.grid_tiles.values()}
+        return cut.pop() if len(cut) == 1 else None
+
+    @property
     def canvas(self) -> Size | None:
-        """The size of the one picture that the grid cuts, or None where tiles lie on pictures of their own."""
-        cut = {view.surface for view in self.views if view.role == "tile" and view.layer == 0}
-        return self.surfaces[cut.pop()].size if len(cut) == 1 else None
+        """The size of the one picture that the grid cuts, or None where there is none."""
+        cut = self.canvas_surface
+        return None if cut is None else self.surfaces[cut].size
 
     @property
     def rendered_pixels(self) -> int:

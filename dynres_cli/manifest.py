@@ -36,6 +36,9 @@ class GridEntry:
     cols: int
     rows: int
 
+    def __str__(self) -> str:
+        return f"{self.cols}×{self.rows}"
+
 
 @dataclass(frozen=True, slots=True)
 class SizeEntry:

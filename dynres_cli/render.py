@@ -13,7 +13,7 @@ from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Box, Plan, Space, Surface, whole
 from dynres_cli.interpolate import Target, TorchFilter, interpolate
 from dynres_cli.normalize import statistics
-from dynres_cli.presets import Channels
+from dynres_cli.presets import Channels, PixelPolicy
 from dynres_cli.resample import Floats, Kernel, Order, PillowFilter, Pixels, Resize
 
 Picture = Pixels | Floats
@@ -27,6 +27,11 @@ class Look:
     order: Order = "pillow12"
     mean: Channels = (0.0, 0.0, 0.0)
     std: Channels = (1.0, 1.0, 1.0)
+
+    @classmethod
+    def of(cls, policy: PixelPolicy, kernel: Kernel = "pillow", order: Order = "pillow12") -> Look:
+        """How a preset's pictures are made."""
+        return cls(kernel, order, policy.mean, policy.std)
 
 
 def render(pixels: Pixels, plan: Plan, look: Look, arena: Arena | None = None) -> list[Picture]:

@@ -174,7 +174,7 @@ def done(key: str, record: TiledRecord, *, made: bool) -> Done:
         tiles=record.tiles,
         total=record.total,
         tokens=record.tokens,
-        grid=f"{record.grid.cols}×{record.grid.rows}",
+        grid=str(record.grid),
         flags=record.flags,
         bytes_written=sum(entry.bytes for entry in record.files),
         made=made,

@@ -44,13 +44,14 @@ def describe(plan: Plan) -> str:
 
 def _places(plan: Plan) -> list[tuple[int, Box]]:
     """Where each tile of the plan's own grid is drawn: on the canvas, or side by side where there is none."""
-    found = [(number, view) for number, view in enumerate(plan.views) if view.role == "tile" and view.layer == 0]
+    found = plan.grid_tiles
     if plan.canvas is not None or not found:
-        return [(number, view.box) for number, view in found]
-    wide, high = max(view.box.size.width for _, view in found), max(view.box.size.height for _, view in found)
+        return [(number, view.box) for number, view in found.items()]
+    sizes = [view.box.size for view in found.values()]
+    wide, high = max(size.width for size in sizes), max(size.height for size in sizes)
     return [
         (number, Box(view.col * wide, view.row * high, (view.col + 1) * wide, (view.row + 1) * high))
-        for number, view in found
+        for number, view in found.items()
     ]
 
 

@@ -38,8 +38,7 @@ def join(
     config: options.Config = None,
 ) -> None:
     """Write DEST/KEY.png for every image: the canvas that its tiles were cut from, bit for bit."""
-    from dynres_cli.manifest import TiledRecord
-    from dynres_cli.operations.joining import JoinOptions, NotJoined, check_joinable, join_one, refuse_dest
+    from dynres_cli.operations.joining import Account, JoinOptions, check_joinable, join_all, refuse_dest
     from dynres_cli.operations.reading import open_output
     from dynres_cli.report import joined, printing
     from dynres_cli.report.steps import steps
@@ -47,23 +46,17 @@ def join(
     from dynres_cli.storage import Writer, check_writable
 
     refuse_dest(out, dest)
-    wanted, account = JoinOptions(crop, size, overwrite), joined.Account(lossy=size == "original")
+    wanted, account = JoinOptions(crop, size, overwrite), Account()
     with open_output(out) as output, steps(quiet=quiet) as progress:
         total = check_joinable(output, wanted)
         check_writable(dest)
-        for record in output.records():
-            if not isinstance(record, TiledRecord):
-                account.skipped += 1
-                continue
-            try:
-                join_one(output, record, Writer(dest, sync=fsync), wanted)
-                account.joined += 1
-            except NotJoined as reason:
-                account.failed.append(record.key)
+        for reason in join_all(output, Writer(dest, sync=fsync), wanted, account):
+            if reason is not None:
                 printing.note(f"failed  {safe(str(reason))}")
             progress(account.joined + len(account.failed), total)
+    lossy = size == "original"
     if json:
-        printing.data(joined.as_json(account))
+        printing.data(joined.as_json(account, lossy=lossy))
     if not quiet:
-        printing.note(joined.summary(account, dest))
+        printing.note(joined.summary(account, dest, lossy=lossy))
     raise typer.Exit(3 if account.failed else 0)

@@ -146,6 +146,7 @@ def tile(
     from dynres_cli.recipe import resolve
     from dynres_cli.sinks.tree import Writing
     from dynres_cli.source import Selection
+    from dynres_cli.storage import Writer
 
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
     recipe = resolve(preset, strategy, options.overrides(set_, named))
@@ -153,10 +154,10 @@ def tile(
     limits = FileLimits(max_pixels, max_bytes)
     entry = Cut(layout, shard_size, shard_tiles, pack_by, batch).entry()
     tiles = tiles or ("none" if layout == "packed" else "png")
-    writing = Writing(tiles, tensor, dtype, png_level, sync=fsync)
+    writing = Writing(tiles, tensor, dtype, png_level)
     chosen = Choices(recipe, handling, limits, writing, resample, frames, max_tiles, max_frames, timeout, entry)
     *inputs, out = inputs_and_out(paths, listed=files_from is not None)
-    job = job_for(chosen, out, redo=overwrite, retry_failed=retry_failed)
+    job = job_for(chosen, Writer(out, sync=fsync), redo=overwrite, retry_failed=retry_failed)
     selection = Selection(
         inputs=tuple(inputs),
         files_from=files_from,

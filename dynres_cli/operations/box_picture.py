@@ -32,10 +32,9 @@ def drawn(mapper: Mapper, named: tuple[str, str], asked: Sequence[AskedShape]) -
         raise _cannot(key, str(error)) from error
     pen = ImageDraw.Draw(canvas)
     thick = max(3, round(max(canvas.size) / 400))
-    for view in picture.plan.views:
-        if view.role == "tile" and view.layer == 0:
-            box = view.box
-            pen.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), outline=LINE, width=1)
+    for view in picture.plan.grid_tiles.values():
+        box = view.box
+        pen.rectangle((box.left, box.top, box.right - 1, box.bottom - 1), outline=LINE, width=1)
     labels: list[tuple[tuple[int, int], str]] = []
     frame = frames.canvas(picture.plan, picture.size) or frames.Frame()
     for number, each in enumerate(asked):

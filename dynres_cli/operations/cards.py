@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from PIL import Image
 
@@ -18,7 +17,7 @@ from dynres_cli.fitting import scales
 from dynres_cli.geometry import Plan, source_box
 from dynres_cli.manifest import FileEntry, TiledRecord
 from dynres_cli.operations.assembling import sheets
-from dynres_cli.operations.checking import png_levels
+from dynres_cli.operations.checking import proved_levels
 from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.rerendering import job_of, limits_of, read_again
 from dynres_cli.probe import probe_bytes
@@ -148,10 +147,9 @@ def _view(root: str, path: str, entry: FileEntry) -> Pixels | None:
     """A view from its file; None where it is missing or shows other pixels than its record says."""
     try:
         with open_entry(root, path, entry) as file:
-            levels = png_levels(file, entry)
+            return proved_levels(file, entry)
     except (OSError, Unsound, ValueError):
         return None
-    return levels if levels is not None and sha256(levels.data).hexdigest() == entry.pixels_sha256 else None
 
 
 def _original(record: TiledRecord, path: str, admit: Admit) -> Pixels:

@@ -59,7 +59,7 @@ def _problem(file: Readable, entry: FileEntry) -> Problem | None:
         return "size"
     if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
         return "sha256"
-    return None if entry.kind == "tensor" else _pixels_problem(file, entry)
+    return None if entry.kind == "tensor" or proved_levels(file, entry) is not None else "pixels"
 
 
 def _header_problem(file: Readable, entry: FileEntry) -> Problem | None:
@@ -88,11 +88,10 @@ def npy_header(file: Readable) -> tuple[tuple[int, ...], np.dtype[np.generic]] |
     return None if fortran else (shape, dtype)
 
 
-def _pixels_problem(file: Readable, entry: FileEntry) -> Problem | None:
+def proved_levels(file: Readable, entry: FileEntry) -> npt.NDArray[np.uint8] | None:
+    """The levels of a view's PNG; None where they are others than its record says."""
     levels = png_levels(file, entry)
-    if levels is None or hashlib.sha256(levels.data).hexdigest() != entry.pixels_sha256:
-        return "pixels"
-    return None
+    return levels if levels is not None and hashlib.sha256(levels.data).hexdigest() == entry.pixels_sha256 else None
 
 
 def png_levels(file: Readable, entry: FileEntry) -> npt.NDArray[np.uint8] | None:

@@ -107,7 +107,7 @@ def _panel(panel: Panel, pictures: Decoded, kernel: Kernel) -> Image.Image:
         draw.text((left, 18), _fitted(draw, "also " + ", ".join(rest), PANEL.width - 16 - left), SOFT, font(14))
     draw.text((16, 42), _plain(_facts(panel.first)), SOFT, font(15))
     policy = panel.first.recipe.pixels
-    look = Look(kernel, mean=policy.mean, std=policy.std)
+    look = Look.of(policy, kernel)
     views = render(pictures.read(panel.asked.handling), panel.first.plan, look)
     _place(card, panel.first.plan, [normalize.preview(view, policy) for view in views])
     return card

@@ -129,4 +129,4 @@ def _tensors(record: TiledRecord) -> dict[int | None, str]:
 
 
 def _grid(record: TiledRecord) -> str:
-    return f"{record.grid.cols}×{record.grid.rows}"
+    return str(record.grid)

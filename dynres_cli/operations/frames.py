@@ -76,10 +76,8 @@ def view(plan: Plan, size: Size, number: int) -> Frame:
 
 def canvas(plan: Plan, size: Size) -> Frame | None:
     """The picture that the grid cuts, where there is one."""
-    if plan.canvas is None:
-        return None
-    index = next(each.surface for each in plan.views if each.role == "tile" and each.layer == 0)
-    return surface(plan, size, index)
+    index = plan.canvas_surface
+    return None if index is None else surface(plan, size, index)
 
 
 def frame_of(name: FrameName, record: TiledRecord, plan: Plan) -> Frame | None:

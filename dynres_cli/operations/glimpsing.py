@@ -34,10 +34,10 @@ def glimpse(result: Inspection, asked: InspectOptions, size: Size) -> Glimpse:
     source = read_source(located(result.source), asked.limits, follow=True)
     pixels = decode(source, result.facts, asked.handling, asked.limits).pixels
     policy = result.recipe.pixels
-    views = render(pixels, result.plan, Look(mean=policy.mean, std=policy.std))
-    grid = next(number for number, view in enumerate(result.plan.views) if view.role == "tile" and view.layer == 0)
+    views = render(pixels, result.plan, Look.of(policy))
+    first = next(iter(result.plan.grid_tiles))
     found = sheets(result.plan, [normalize.preview(view, policy) for view in views])
-    sheet = next(each for each in found if grid in dict(each.boxes))
+    sheet = next(each for each in found if first in dict(each.boxes))
     small = Image.fromarray(sheet.pixels).resize((size.width, size.height), Image.Resampling.BOX)
     levels: list[list[list[int]]] = np.asarray(small).tolist()
     return Glimpse(tuple(tuple((red, green, blue) for red, green, blue in row) for row in levels))

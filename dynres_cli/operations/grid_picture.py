@@ -72,7 +72,7 @@ def _overview(pixels: Pixels, result: Inspection) -> Image.Image | None:
     if number is None:
         return None
     policy = result.recipe.pixels
-    views = render(pixels, result.plan, Look(mean=policy.mean, std=policy.std))
+    views = render(pixels, result.plan, Look.of(policy))
     picture = Image.fromarray(np.ascontiguousarray(normalize.preview(views[number], policy)))
     numbered(ImageDraw.Draw(picture), (0, 0, picture.width, picture.height), f"{number} thumbnail", LABEL)
     return picture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -16,7 +16,7 @@ from dynres_cli.errors import ImageError, RunError, Unsound, UsageError
 from dynres_cli.geometry import Box, Plan
 from dynres_cli.manifest import FileEntry, TiledRecord, place
 from dynres_cli.operations import frames
-from dynres_cli.operations.checking import png_levels
+from dynres_cli.operations.checking import proved_levels
 from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.replanning import replanned, tiled_size
@@ -74,12 +74,13 @@ def check_joinable(output: Output, wanted: JoinOptions) -> int:
 
 def obstacle(record: TiledRecord, plan: Plan, wanted: JoinOptions) -> str | None:
     """Why there is no one canvas of levels to be had from the files of a picture."""
-    if plan.canvas is None:
+    surface = plan.canvas_surface
+    if plan.canvas is None or surface is None:
         return f"with {record.preset} its tiles lie on pictures of their own, so that there is no canvas to join"
-    if plan.surfaces[_surface(plan)].space != "uint8":
+    if plan.surfaces[surface].space != "uint8":
         return f"{record.preset} has its canvas in floats; its tiles as pictures are only previews"
     entries = _tiles(record, plan)
-    if len(entries) < sum(view.role == "tile" and view.layer == 0 for view in plan.views):
+    if len(entries) < len(plan.grid_tiles):
         return "its tiles were not written as pictures (--tiles none); tile it again with --tiles png"
     if not _covers(plan.canvas.width, plan.canvas.height, [plan.views[view].box for view in entries]):
         return f"the tiles of {record.preset} do not show all of its canvas"
@@ -90,12 +91,12 @@ def obstacle(record: TiledRecord, plan: Plan, wanted: JoinOptions) -> str | None
 
 def _surface(plan: Plan) -> int:
     """The surface that is the canvas."""
-    return next(view.surface for view in plan.views if view.role == "tile" and view.layer == 0)
+    return next(view.surface for view in plan.grid_tiles.values())
 
 
 def _tiles(record: TiledRecord, plan: Plan) -> dict[int, FileEntry]:
     """The files of the grid's own tiles by their views."""
-    grid = {number for number, view in enumerate(plan.views) if view.role == "tile" and view.layer == 0}
+    grid = plan.grid_tiles
     return {each.view: each for each in record.files if each.kind == "tile" and each.view in grid}
 
 
@@ -134,16 +135,41 @@ def canvas_of(output: Output, record: TiledRecord, plan: Plan) -> Pixels:
 def _tile(output: Output, record: TiledRecord, entry: FileEntry) -> Pixels:
     try:
         with open_entry(output.root, output.path(record, entry), entry) as file:
-            levels = png_levels(file, entry)
+            levels = proved_levels(file, entry)
     except (Unsound, ValueError) as error:
         raise NotJoined(str(error)) from error
     except OSError as error:
         msg = f"{entry.path}: cannot be read ({error.strerror})"
         raise NotJoined(msg) from error
-    if levels is None or hashlib.sha256(levels.data).hexdigest() != entry.pixels_sha256:
+    if levels is None:
         msg = f"{entry.path}: shows other pixels than its record says; see `dynres verify`"
         raise NotJoined(msg)
     return levels
+
+
+@dataclass(slots=True)
+class Account:
+    """How many pictures were joined; `skipped` are those that were never tiled."""
+
+    joined: int = 0
+    skipped: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def join_all(output: Output, writer: Writer, wanted: JoinOptions, account: Account) -> Iterator[NotJoined | None]:
+    """Write the canvas of every picture that was tiled; None, or why it was not written, for each."""
+    for record in output.records():
+        if not isinstance(record, TiledRecord):
+            account.skipped += 1
+            continue
+        try:
+            join_one(output, record, writer, wanted)
+        except NotJoined as reason:
+            account.failed.append(record.key)
+            yield reason
+        else:
+            account.joined += 1
+            yield None
 
 
 def join_one(output: Output, record: TiledRecord, writer: Writer, wanted: JoinOptions) -> None:

@@ -47,7 +47,7 @@ class OpenRecord:
         record = self.record
         if isinstance(record, FailedRecord):
             return f"failed, {record.code}"
-        return f"{record.width}×{record.height}, grid {record.grid.cols}×{record.grid.rows}, {record.tokens:,} tokens"
+        return f"{record.width}×{record.height}, grid {record.grid}, {record.tokens:,} tokens"
 
     def _repr_html_(self) -> str:
         if isinstance(self.record, FailedRecord):

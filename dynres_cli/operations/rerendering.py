@@ -26,6 +26,7 @@ from dynres_cli.recipe import resolve
 from dynres_cli.render import render
 from dynres_cli.sinks import tree
 from dynres_cli.source import Selection, listing
+from dynres_cli.storage import Writer
 
 UNKNOWN = 1 << 40
 
@@ -131,4 +132,4 @@ def job_of(record: TiledRecord) -> Job:
     handling = replace(handling, depth16=options["depth16"], on_truncated=options["on_truncated"])
     writing = tree.Writing(options["tiles"], options["tensor"], options["dtype"], options["png_level"])
     chosen = Choices(recipe, handling, limits_of(record), writing, options["resample"], options["frames"])
-    return job_for(chosen, "")
+    return job_for(chosen, Writer(""))

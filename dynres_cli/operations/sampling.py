@@ -38,7 +38,7 @@ class Encoding:
 def encoding(variant: Variant, limits: FileLimits, writing: Writing, pictures: int) -> Encoding:
     """With the kernel that so many pictures are worth."""
     policy = variant.recipe.pixels
-    look = Look(choose("auto", pictures), mean=policy.mean, std=policy.std)
+    look = Look.of(policy, choose("auto", pictures))
     return Encoding(variant, limits, writing, look)
 
 

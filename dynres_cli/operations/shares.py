@@ -45,7 +45,7 @@ class Shares:
             return
         self.tiled += 1
         self.views += record.total
-        self.grids[f"{record.grid.cols}×{record.grid.rows}"] += 1
+        self.grids[str(record.grid)] += 1
         self.aspects[band(record.width / record.height, ASPECTS)] += 1
         self.scales[band(_scale(record), SCALES)] += 1
         self.tokens[record.tokens] += 1

@@ -59,7 +59,7 @@ class Statistics:
         self.total += record.total
         self.source_pixels += record.width * record.height
         self.tokens[record.tokens] += 1
-        self.grids[f"{record.grid.cols}×{record.grid.rows}"] += 1
+        self.grids[str(record.grid)] += 1
         self.aspects[band(record.width / record.height, ASPECTS)] += 1
         self.scales[band(enlargement(record), SCALES)] += 1
         self.flags.update(flag.partition(":")[0] for flag in record.flags)

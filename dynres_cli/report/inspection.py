@@ -78,11 +78,7 @@ def as_text(result: Inspection, columns: int, glimpse: Glimpse | None = None, *,
     """
     plan = result.plan
     content = content_box(plan, result.size, measured_surface(plan)) if plan.canvas else (0, 0, *_shape(result))
-    numbers = {
-        (view.row, view.col): number
-        for number, view in enumerate(plan.views)
-        if view.role == "tile" and view.layer == 0
-    }
+    numbers = {(view.row, view.col): number for number, view in plan.grid_tiles.items()}
     drawing = Drawing(plan.grid, _canvas(result), content, numbers, glimpse, exact)
     picture = grid_lines(drawing, _cell(result, columns))
     words = textwrap.wrap(in_words(result), columns, initial_indent="  ", subsequent_indent="  ")

@@ -37,7 +37,6 @@ class Writing:
     tensor: Tensor = "npy"
     dtype: npy.Dtype = "float32"
     png_level: png.Level = "fast"
-    sync: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
+from dynres_cli.strategies.family import Candidate, Prompt, Strategy
 from dynres_cli.strategies.got_ocr2 import candidate_grids
 from dynres_cli.strategies.internvl import stretched
 from dynres_cli.strategies.mllama import canvas_scale
-from dynres_cli.strategies.packing import NumberArray, PixelArray
+from dynres_cli.strategies.packing import counted, packed_and_counted
 from dynres_cli.strategies.params import Params, number
 
 
@@ -55,16 +55,6 @@ def prompt(_size: Size, params: Cohere2VisionParams, plan: Plan) -> Prompt:
     return (("<|START_OF_IMG|>", 1), *(view * plan.total), ("<|END_OF_IMG|>", 1))
 
 
-def inputs(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Numbers]:
-    """How many views the picture has, the thumbnail included."""
-    return {"num_patches": plan.total}
-
-
-def pack(_size: Size, _params: Cohere2VisionParams, plan: Plan) -> dict[str, Packed]:
-    """All views in one array, and how many they are."""
-    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
-
-
 def candidates(size: Size, params: Cohere2VisionParams) -> list[Candidate]:
     """Every grid, best first: those that hold the picture by their enlarging, then the others by their shrinking."""
     scales = [(grid, canvas_scale(size, grid, params.image_size)) for grid in candidate_grids(1, params.max_patches)]
@@ -81,7 +71,7 @@ STRATEGY: Strategy[Cohere2VisionParams] = Strategy(
     keeps_aspect=False,
     reference="transformers models/cohere2_vision (torch)",
     prompt=prompt,
-    inputs=inputs,
-    pack=pack,
+    inputs=counted,
+    pack=packed_and_counted,
     candidates=candidates,
 )

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
+from dynres_cli.strategies.family import Candidate, Prompt, Strategy
 from dynres_cli.strategies.internvl import by_distance, closest_grid, stretched
-from dynres_cli.strategies.packing import NumberArray, PixelArray
+from dynres_cli.strategies.packing import counted, packed_and_counted
 from dynres_cli.strategies.params import Params, number, ordered
 
 AYA_PATCH = 28
@@ -72,16 +72,6 @@ def aya_prompt(_size: Size, params: GotOcr2Params, plan: Plan) -> Prompt:
     return (("<|START_OF_IMG|>", 1), *tiles, ("TILE_GLOBAL", 1), patches, ("<|END_OF_IMG|>", 1))
 
 
-def inputs(_size: Size, _params: GotOcr2Params, plan: Plan) -> dict[str, Numbers]:
-    """How many views belong to this picture."""
-    return {"num_patches": plan.total}
-
-
-def pack(_size: Size, _params: GotOcr2Params, plan: Plan) -> dict[str, Packed]:
-    """All views in one array, and how many they are."""
-    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
-
-
 def candidates(size: Size, params: GotOcr2Params) -> list[Candidate]:
     """Every grid that was compared, nearest first."""
     return by_distance(size, candidate_grids(params.min_patches, params.max_patches))
@@ -96,8 +86,8 @@ STRATEGY: Strategy[GotOcr2Params] = Strategy(
     keeps_aspect=False,
     reference="transformers models/got_ocr2 (Pillow backend)",
     prompt=prompt,
-    inputs=inputs,
-    pack=pack,
+    inputs=counted,
+    pack=packed_and_counted,
     candidates=candidates,
 )
 
@@ -111,7 +101,7 @@ AYA_VISION: Strategy[GotOcr2Params] = Strategy(
     keeps_aspect=False,
     reference="transformers models/aya_vision, models/got_ocr2 (Pillow backend)",
     prompt=aya_prompt,
-    inputs=inputs,
-    pack=pack,
+    inputs=counted,
+    pack=packed_and_counted,
     candidates=candidates,
 )

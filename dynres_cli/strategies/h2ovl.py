@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, View, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
+from dynres_cli.strategies.family import Candidate, Prompt, Strategy
 from dynres_cli.strategies.internvl import by_distance, candidate_grids, closest_grid
-from dynres_cli.strategies.packing import NumberArray, PixelArray
+from dynres_cli.strategies.packing import counted, packed_and_counted
 from dynres_cli.strategies.params import Params, number
 
 SECOND_MIN = 3
@@ -68,16 +68,6 @@ def prompt(size: Size, params: H2OVLParams, plan: Plan) -> Prompt:
     return (("<img>", 1), ("<IMG_CONTEXT>", tokens(size, params, plan)), ("</img>", 1))
 
 
-def inputs(_size: Size, _params: H2OVLParams, plan: Plan) -> dict[str, Numbers]:
-    """How many views belong to this picture."""
-    return {"num_patches": plan.total}
-
-
-def pack(_size: Size, _params: H2OVLParams, plan: Plan) -> dict[str, Packed]:
-    """All views in one array, and how many they are."""
-    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
-
-
 def candidates(size: Size, params: H2OVLParams) -> list[Candidate]:
     """The grids of the first pass, nearest first."""
     return by_distance(size, candidate_grids(1, params.max_num))
@@ -92,7 +82,7 @@ STRATEGY: Strategy[H2OVLParams] = Strategy(
     keeps_aspect=False,
     reference="h2oai/h2ovl-mississippi-2b, as vLLM transformers_utils/processors/h2ovl.py",
     prompt=prompt,
-    inputs=inputs,
-    pack=pack,
+    inputs=counted,
+    pack=packed_and_counted,
     candidates=candidates,
 )

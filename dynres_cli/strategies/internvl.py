@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dynres_cli.geometry import Grid, Plan, Size, Surface, overview, tile_views
-from dynres_cli.strategies.family import Candidate, Numbers, Packed, Prompt, Strategy
-from dynres_cli.strategies.packing import NumberArray, PixelArray
+from dynres_cli.strategies.family import Candidate, Prompt, Strategy
+from dynres_cli.strategies.packing import counted, packed_and_counted
 from dynres_cli.strategies.params import Params, number, ordered
 
 
@@ -95,16 +95,6 @@ def prompt(size: Size, params: InternVLParams, plan: Plan) -> Prompt:
     return (("<img>", 1), ("<IMG_CONTEXT>", tokens(size, params, plan)), ("</img>", 1))
 
 
-def inputs(_size: Size, _params: InternVLParams, plan: Plan) -> dict[str, Numbers]:
-    """How many views belong to this picture."""
-    return {"num_patches": plan.total}
-
-
-def pack(_size: Size, _params: InternVLParams, plan: Plan) -> dict[str, Packed]:
-    """All views in one array, and how many they are."""
-    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}
-
-
 def candidates(size: Size, params: InternVLParams) -> list[Candidate]:
     """Every grid that was compared, nearest first."""
     return by_distance(size, candidate_grids(params.min_num, params.max_num))
@@ -127,8 +117,8 @@ STRATEGY: Strategy[InternVLParams] = Strategy(
     keeps_aspect=False,
     reference="OpenGVLab/InternVL README.md",
     prompt=prompt,
-    inputs=inputs,
-    pack=pack,
+    inputs=counted,
+    pack=packed_and_counted,
     candidates=candidates,
     largest=largest,
 )

@@ -10,6 +10,7 @@ from dynres_cli.geometry import Plan, Size
 from dynres_cli.strategies import internvl
 from dynres_cli.strategies.family import Prompt, Strategy
 from dynres_cli.strategies.internvl import InternVLParams, tokens_per_view
+from dynres_cli.strategies.packing import counted, packed_and_counted
 
 
 def prompt(_size: Size, params: InternVLParams, plan: Plan) -> Prompt:
@@ -29,7 +30,7 @@ STRATEGY: Strategy[internvl.InternVLParams] = Strategy(
     keeps_aspect=False,
     reference="nvidia/NVLM-D-72B, as vLLM model_executor/models/nvlm_d.py",
     prompt=prompt,
-    inputs=internvl.inputs,
-    pack=internvl.pack,
+    inputs=counted,
+    pack=packed_and_counted,
     candidates=internvl.candidates,
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dynres_cli.geometry import Box, Role, Size
+from dynres_cli.geometry import Box, Plan, Role, Size
 
 Numbers = int | float | bool | tuple["Numbers", ...]
 
@@ -54,3 +54,13 @@ class MaskArray:
 
 
 Packed = PixelArray | NumberArray | MaskArray
+
+
+def counted(_size: Size, _params: object, plan: Plan) -> dict[str, int]:
+    """How many views the picture has, the overview included: what InternVL's models and their like are told beside."""
+    return {"num_patches": plan.total}
+
+
+def packed_and_counted(_size: Size, _params: object, plan: Plan) -> dict[str, Packed]:
+    """All views in one array, and how many they are."""
+    return {"pixel_values": PixelArray(), "num_patches": NumberArray((plan.total,))}

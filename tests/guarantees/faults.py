@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import signal
 from pathlib import Path
@@ -17,7 +16,7 @@ from dynres_cli.operations.tally import Tally
 from dynres_cli.operations.tiling import tile_all
 from dynres_cli.recipe import resolve
 from dynres_cli.source import Selection
-from dynres_cli.storage import Calls
+from dynres_cli.storage import Calls, Writer
 
 KINDS = ("make_folder", "open", "write", "sync", "rename", "remove")
 
@@ -62,8 +61,7 @@ class Failing(Calls):
 def job_with(out: Path, calls: Calls, largest: int) -> Job:
     """The job of a small run whose writing goes through these calls."""
     recipe = resolve("internvl2", None, {"image_size": 28, "max_num": largest})
-    job = job_for(Choices(recipe, handling_for(recipe.pixels)), str(out))
-    return dataclasses.replace(job, writer=dataclasses.replace(job.writer, calls=calls))
+    return job_for(Choices(recipe, handling_for(recipe.pixels)), Writer(str(out), calls=calls))
 
 
 def run(folder: Path, out: Path, calls: Calls, largest: int = 2) -> Tally:

@@ -43,7 +43,8 @@ def test_tokens_and_prompt() -> None:
     prompt = cohere2_vision.prompt(size, PARAMS, made)
     assert (made.tiles, made.total, made.thumbnail) == (6, 7, True)
     assert cohere2_vision.tokens(size, PARAMS, made) == sum(times for _, times in prompt) == 7 * 257 + 2
-    assert cohere2_vision.inputs(size, PARAMS, made) == {"num_patches": 7}
+    assert cohere2_vision.STRATEGY.inputs is not None
+    assert cohere2_vision.STRATEGY.inputs(size, PARAMS, made) == {"num_patches": 7}
 
 
 def test_one_tile_has_no_thumbnail() -> None:
