@@ -127,6 +127,9 @@ Frames = Annotated[
 MaxFrames = Annotated[
     int, Option("--max-frames", metavar="N", min=1, max=100_000, help="With --frames all, refuse files with more.")
 ]
+MaxTiles = Annotated[int, Option("--max-tiles", metavar="N", min=1, help="Refuse pictures that would give more views.")]
+MaxBytes = Annotated[int, Option("--max-bytes", metavar="N", min=1, help="Refuse larger files.")]
+Jobs = Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")]
 MaxPixels = Annotated[int, Option("--max-pixels", metavar="N", min=1, help="Refuse larger pictures by their header.")]
 """Options that have no default of their own stand for the preset's; the help names it in brackets."""
 

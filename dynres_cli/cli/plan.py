@@ -60,8 +60,8 @@ def plan(
     frames: options.Frames = "first",
     max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
-    max_tiles: Annotated[int, Option(metavar="N", min=1, help="Refuse pictures that would give more views.")] = 1000,
-    max_bytes: Annotated[int, Option(metavar="N", min=1, help="Refuse larger files.")] = 256 * 1024 * 1024,
+    max_tiles: options.MaxTiles = 1000,
+    max_bytes: options.MaxBytes = 256 * 1024 * 1024,
     timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for 256 headers.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
@@ -73,9 +73,9 @@ def plan(
     exclude: options.Exclude = None,
     hidden: options.Hidden = False,
     follow: options.Follow = False,
-    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")] = 0,
+    jobs: options.Jobs = 0,
     json: options.Json = False,
-    quiet: Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")] = False,
+    quiet: options.Quiet = False,
     config: options.Config = None,
 ) -> None:
     """Say what a run would make and cost: tiles, tokens, bytes, time, from the headers alone."""

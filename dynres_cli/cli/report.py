@@ -34,7 +34,7 @@ def report(
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
     ] = None,
-    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")] = 0,
+    jobs: options.Jobs = 0,
     quiet: options.Quiet = False,
     config: options.Config = None,
 ) -> None:

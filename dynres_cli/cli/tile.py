@@ -75,8 +75,8 @@ def tile(
     frames: options.Frames = "first",
     max_frames: options.MaxFrames = 1000,
     max_pixels: options.MaxPixels = 89_478_485,
-    max_tiles: Annotated[int, Option(metavar="N", min=1, help="Refuse pictures that would give more views.")] = 1000,
-    max_bytes: Annotated[int, Option(metavar="N", min=1, help="Refuse larger files.")] = 256 * 1024 * 1024,
+    max_tiles: options.MaxTiles = 1000,
+    max_bytes: options.MaxBytes = 256 * 1024 * 1024,
     timeout: Annotated[float, Option(metavar="SECONDS", min=0.001, help="Time limit for one image.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all pictures in work together, as 4G or 80% [80%].")
@@ -93,7 +93,7 @@ def tile(
     overwrite: Annotated[bool, Option("--overwrite", help="Redo this run's images, finished or not.")] = False,
     fail_fast: Annotated[bool, Option("--fail-fast", help="Stop at the first failure.")] = False,
     max_failures: Annotated[int | None, Option(metavar="N", min=1, help="Stop after N failures.")] = None,
-    jobs: Annotated[int, Option("-j", "--jobs", metavar="N", min=0, help="Workers; 0 is one for each core.")] = 0,
+    jobs: options.Jobs = 0,
     engine: Annotated[
         Literal["processes", "serial", "ray"], Option(help="serial is for debugging, ray for clusters.")
     ] = "processes",
@@ -127,7 +127,7 @@ def tile(
     profile: Annotated[bool, Option("--profile", help="Show the time of each stage.")] = False,
     json: options.Json = False,
     log: Annotated[Path | None, Option(metavar="FILE", help="Write times and versions as JSON lines.")] = None,
-    quiet: Annotated[bool, Option("-q", "--quiet", help="Only errors on stderr.")] = False,
+    quiet: options.Quiet = False,
     verbose: Annotated[bool, Option("-v", "--verbose", help="One line for each image.")] = False,
     config: options.Config = None,
 ) -> None:
