@@ -16,6 +16,8 @@ from typer.core import TyperArgument, TyperCommand, TyperOption
 IN_DOUBT = object()
 _CHECKERS_PREFIX = "Value error, "
 """How pydantic begins what a check of our own has to say."""
+_OUT_OF_RANGE = ("Input should be greater than", "Input should be less than")
+"""How it begins what it has to say of a number beside its range."""
 
 
 class QuickCommand(TyperCommand):
@@ -73,12 +75,20 @@ class _Quick:
             try:
                 return self.typers_own().coerce(value, param=param, ctx=ctx)
             except typer.BadParameter as error:
-                error.message = error.message.removeprefix(_CHECKERS_PREFIX)
+                error.message = _in_our_words(error.message, value, kind.parameter_info)
                 source = ctx.get_parameter_source(param.name)
                 if source is not None and source.name == "ENVIRONMENT":
                     error.message = f"{error.message.rstrip('.')} (from {_variable(param, ctx)})"
                 raise
         return plain
+
+
+def _in_our_words(message: str, value: object, info: Any) -> str:  # noqa: ANN401 - Typer's own type is not public
+    """What pydantic says of a value; that one is out of its range is said as of a family's parameters."""
+    if not message.startswith(_OUT_OF_RANGE):
+        return message.removeprefix(_CHECKERS_PREFIX)
+    allowed = f"{info.min:,} and above" if info.max is None else f"{info.min:,} to {info.max:,}"
+    return f"{value} is out of range; allowed are {allowed}"
 
 
 def _variable(param: Any, ctx: Any) -> str:  # noqa: ANN401 - Typer's own types are not public

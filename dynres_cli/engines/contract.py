@@ -83,7 +83,7 @@ class Watch:
     """How the caller steers and hears a run."""
 
     pace: Callable[[], Pace] = _run_on
-    """Asked several times a second."""
+    """Asked several times a second; a RunError from it ends the run, as where its output was lost to another one."""
     noise: Callable[[str, str], None] = _drop
     """Given a key and what C libraries wrote to stderr meanwhile: bounded, but unescaped and untrusted."""
 

@@ -32,8 +32,8 @@ def budget(text: str | None, jobs: int) -> int:
         return int(max(whole * SHARE - PARENT - jobs * WORKER, whole / 4))
     share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip())
     size = int(available() * float(share[1]) / 100) if share else bytes_of(text)
-    if not size:
-        msg = f"--max-memory {text}: write bytes as 4G or 500M, or a share as 80%"
+    if not size or (share and float(share[1]) > 100):
+        msg = f"--max-memory {text}: write bytes as 4G or 500M, or a share up to 100%"
         raise UsageError(msg)
     return size
 

@@ -53,9 +53,29 @@ def outcome(kind: type[TyperCommand], arguments: list[str]) -> tuple[int, str]:
 @settings(deadline=None, max_examples=60)
 @given(ARGUMENTS)
 def test_a_quick_command_does_what_typer_does(arguments: list[str]) -> None:
-    """Values, refusals and their words are the same, save pydantic's mark of a check that is not its own."""
+    """Values, refusals and their words are the same, save pydantic's own words of a check and of a range."""
     status, words = outcome(TyperCommand, arguments)
-    assert outcome(QuickCommand, arguments) == (status, words.replace("Value error, ", ""))
+    quick_status, quick_words = outcome(QuickCommand, arguments)
+    assert quick_status == status
+    if "Input should be greater" in words or "Input should be less" in words:
+        assert quick_words.endswith("is out of range; allowed are 1 to 9\n")
+    else:
+        assert quick_words == words.replace("Value error, ", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--max-tiles", "0"), "'--max-tiles': 0 is out of range; allowed are 1 and above\n"),
+        (("-j", "-3"), "'-j' / '--jobs': -3 is out of range; allowed are 0 and above\n"),
+        (("--max-frames", "200000"), "'--max-frames': 200000 is out of range; allowed are 1 to 100,000\n"),
+        (("--max-memory", "120%"), "--max-memory 120%: write bytes as 4G or 500M, or a share up to 100%\n"),
+    ],
+)
+def test_what_is_out_of_range_is_told_with_the_range(words: tuple[str, str], said: str) -> None:
+    """As of the parameters of a family."""
+    ran = dynres("tile", "in", "out", *words)
+    assert (ran.status, ran.err.endswith(said)) == (2, True), ran.err
 
 
 @pytest.mark.parametrize(
