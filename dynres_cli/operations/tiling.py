@@ -11,6 +11,7 @@ from functools import partial
 
 from dynres_cli import leftovers
 from dynres_cli.addresses import parsed
+from dynres_cli.aside import forget_aside
 from dynres_cli.engines import ENGINES, on_ray
 from dynres_cli.engines.contract import UNWATCHED, Engine, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError, UsageError
@@ -111,6 +112,8 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
             raise NothingFound(nothing_in(order.selection, found))
         check_room(order.job, spool, by.engine, order.limits, watch)
         observer.started(spool.keys.count)
+        if spool.listing.count and not order.job.fresh:
+            forget_aside(order.job.writer)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
         is_whole = _run(replace(order, job=job), spool, tally, by)
         for failed in found.failures:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dynres_cli.aside import forget_aside
 from dynres_cli.engines.contract import Engine, EngineLimits, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
@@ -113,6 +114,8 @@ class ShardRun:
 
     def run(self) -> bool:
         """Put every input through the engine; False if the run stopped before its end."""
+        if not self.job.fresh:
+            forget_aside(self.job.writer)
         if not (self._look() and self._work()):
             return False
         self._remove_surplus()
