@@ -84,7 +84,7 @@ def put_together(to: Place, job: Job, wanted: ShardContents) -> int:
         written = 0 if has_ranges(to.out, shard, records) else to.writer.write("", _beside(shard, records))
     else:
         written = _write(to, job, shard, pictures, records)
-    to.writer.write(TIMES, [times_file(shard, [each.made.mtime_ns for each in pictures])])
+    to.writer.write(TIMES, [times_file(shard, [each.made for each in pictures])])
     for each in pictures:
         if each.root == job.out:
             _unstage(job, each)
