@@ -97,6 +97,19 @@ def failures(out: Path, folder: Path, layout: str) -> list[str]:
     return [each["key"] for each in manifest(out)["images"] if each["status"] == "failed"]
 
 
+@pytest.mark.parametrize("layout", layouts())
+@pytest.mark.parametrize("year", [1600, 1960, 2400])
+def test_a_source_may_be_of_any_age(tmp_path: Path, year: int, layout: str) -> None:
+    """Times before 1970 and beyond what 64 bits of nanoseconds hold: tiled, and found finished by the next run."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    Image.fromarray(noise(60, 30)).save(folder / "a.png")
+    age = (year - 1970) * 31_556_952 * 10**9
+    os.utime(folder / "a.png", ns=(age, age))
+    tiled(out, folder, "--layout", layout, status=0)
+    assert here("tile", folder, out, "--layout", layout, *SMALL, "--json").json["skipped"] == 1
+
+
 @pytest.mark.parametrize("views", ["1", "400"], ids=["a picture a shard", "one shard"])
 @pytest.mark.parametrize("layout", layouts())
 def test_an_output_of_all_inputs_becomes_that_of_a_part(listed: Path, tmp_path: Path, layout: str, views: str) -> None:

@@ -103,8 +103,13 @@ def _times(out: str, shard: Shard, count: int) -> list[tuple[int, int]]:
 
 def times_file(shard: Shard, pictures: Sequence[Earlier]) -> NewFile:
     """The file that keeps them."""
-    times = [time for each in pictures for time in (each.mtime_ns, each.written_ns)]
+    times = [_fitting(time) for each in pictures for time in (each.mtime_ns, each.written_ns)]
     return NewFile(shard.stem, (struct.pack(f"<{len(times)}q", *times),))
+
+
+def _fitting(time: int) -> int:
+    """A time if its nanoseconds are a number of 64 bits, which hold the years from 1678 to 2261."""
+    return time if -(1 << 63) <= time < 1 << 63 else UNKNOWN_TIME
 
 
 def same_records(before: dict[str, Earlier], records: Sequence[Record]) -> bool:
