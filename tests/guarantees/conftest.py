@@ -19,3 +19,17 @@ def anyones() -> Iterator[Path]:
     yield place
     subprocess.run(["chmod", "-R", "u+rwx", place], check=False)
     shutil.rmtree(place)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only the superuser can mount a small disk")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -234,20 +233,6 @@ def test_a_file_that_may_not_grow_ends_the_run_with_one_sentence(tmp_path: Path)
     assert not temporaries(out)
     assert counts(tile(folder, out))["tiled"] == 1
     assert {path: path.stat().st_ino for path in finished} == finished
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("only the superuser can mount a small disk")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
 
 
 @posix
