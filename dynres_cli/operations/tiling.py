@@ -146,11 +146,14 @@ def _listed(order: Order, found: Listing, by: Observed) -> Spool:
     if most is None:
         return Spool(items, order.shard)
     from dynres_cli.operations.every_frame import every_frame, frame_counts  # noqa: PLC0415 - most runs tile one each
+    from dynres_cli.operations.out_of_reach import recounted  # noqa: PLC0415 - the same
 
     with closing(Spool(items, KeyShard())) as files:
         quiet = Watch(pace=watch.pace)
         number, asked = files.keys.count, order.job.limits
         counts = frame_counts(files, number, asked, lambda work, given: by.engine(work, given, order.limits, quiet))
+        if not order.job.fresh:
+            counts = recounted(files, counts, order.job, most)
         for item, count in zip(files, counts, strict=True):
             if 1 < count <= most and not order.job.fresh:
                 # What a run over first frames made of it, and what was made of frames that it has no longer.
