@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 Kind = Literal["object", "tar", "zip", "parquet", "staged", "refused"]
 
-_FORM = re.compile(rf"({'|'.join(get_args(Kind))})://([0-9]+(?:,[0-9]+)*);([^;/]*);(.*)", re.DOTALL)
+_FORM = re.compile(rf"({'|'.join(get_args(Kind))})://([0-9]+(?:,-?[0-9]+)*);([^;/]*);(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

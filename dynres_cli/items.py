@@ -11,6 +11,11 @@ Stage = Literal["read", "probe", "plan", "decode", "render", "write"]
 """Where in its way a picture failed."""
 
 
+def frame_key(key: str, number: int) -> str:
+    """The key of one picture of a file that holds several."""
+    return f"{key}/frame_{number:05d}"
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One candidate picture.
@@ -29,7 +34,7 @@ class Item:
 
     def at_frame(self, number: int) -> Item:
         """One picture of this file; its key is a folder below the file's own."""
-        return replace(self, key=f"{self.key}/frame_{number:05d}", frame=number)
+        return replace(self, key=frame_key(self.key, number), frame=number)
 
     def failed(self, stage: Stage, code: FailureCode, message: str) -> Failed:
         """The outcome where this picture fails."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,14 +13,14 @@ import numpy as np
 
 from dynres_cli import decode, leftovers, picture, probe, resume
 from dynres_cli.arena import Arena
+from dynres_cli.aside import aside_key
 from dynres_cli.engines.contract import Admit, Closing, T
 from dynres_cli.errors import FailureCode, ImageError, RunError
 from dynres_cli.facts import Facts, FileLimits, Handling, check_frames, check_views, peak_bytes
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Done, Failed, Item, Stage
-from dynres_cli.keys import to_bytes
 from dynres_cli.manifest import FileEntry, LayoutEntry, TiledRecord, failed_record, line
-from dynres_cli.names import RECORD, STATE
+from dynres_cli.names import RECORD
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
@@ -276,7 +275,7 @@ def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Fai
         forget(failed, job)
         job.writer.write(failed.key, [marker])
     except ImageError:
-        job.writer.write(unwritable_key(failed.key), [marker])
+        job.writer.write(aside_key(failed.key), [marker])
     return dataclasses.replace(failed, recorded=True)
 
 
@@ -285,11 +284,6 @@ def recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
     if isinstance(outcome, Failed) and not outcome.recorded:
         return record_failure(outcome, job)
     return outcome
-
-
-def unwritable_key(key: str) -> str:
-    """Where the record of a picture goes whose own folder cannot be made: its path is too long, or a link."""
-    return f"{STATE}/unwritable/{hashlib.sha256(to_bytes(key)).hexdigest()[:32]}"
 
 
 def forget(one: Item | Failed, job: Job) -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from dynres_cli import resume
 from dynres_cli.errors import Unsound
+from dynres_cli.items import frame_key
 from dynres_cli.manifest import TiledRecord
 from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.sinks import tree
@@ -34,9 +35,14 @@ def forget(key: str, writer: Writer) -> None:
 
 def forget_frames(key: str, writer: Writer, count: int = 0) -> None:
     """The same for every frame of a file that has so many of them now; it is asked once which there are."""
-    for folder in _listed(key, writer)[1]:
-        if _FRAME.fullmatch(folder) and int(folder.removeprefix("frame_")) >= count:
-            forget(f"{key}/{folder}", writer)
+    for number in frame_numbers(key, writer):
+        if number >= count:
+            forget(frame_key(key, number), writer)
+
+
+def frame_numbers(key: str, writer: Writer) -> list[int]:
+    """The frames of a file that have a folder, in their order; it may be empty."""
+    return sorted(int(name.removeprefix("frame_")) for name in _listed(key, writer)[1] if _FRAME.fullmatch(name))
 
 
 def _listed(key: str, writer: Writer) -> tuple[list[str], list[str]]:

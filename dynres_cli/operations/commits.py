@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from dynres_cli.aside import is_any_aside
 from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import Record, TiledRecord, place
 from dynres_cli.names import MANIFEST, RECORD
-from dynres_cli.operations.compiling import record_text
+from dynres_cli.operations.compiling import find_record
 from dynres_cli.operations.reading import Output
 from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.operations.shards.checking import PlacedShard, entry_of
@@ -26,6 +27,8 @@ class Commits:
 
     output: Output
     _catalogues: dict[str, Catalogue] = field(default_factory=dict)
+    _any_aside: dict[str, bool] = field(default_factory=dict)
+    """By part, where it was asked for."""
 
     @property
     def in_shards(self) -> bool:
@@ -34,8 +37,13 @@ class Commits:
     def text(self, key: str) -> bytes:
         """A key's record as it was committed; RunError where there is none."""
         if not self.in_shards:
-            return record_text(self.output.home(key), key)
+            return self._in_tree(self.output.home(key), key)
         return self._catalogue(self.output.part(key) or "").find(key)[1] + b"\n"
+
+    def _in_tree(self, home: str, key: str) -> bytes:
+        if home not in self._any_aside:
+            self._any_aside[home] = is_any_aside(home)
+        return find_record(home, key, any_aside=self._any_aside[home])[1]
 
     def path(self, key: str, told: Record | None) -> str:
         """The file that holds the record, or should."""

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from dynres_cli import __version__
+from dynres_cli.aside import is_any_aside, places_of
 from dynres_cli.errors import Unsound
 from dynres_cli.items import Item
-from dynres_cli.job import Job, unwritable_key
+from dynres_cli.job import Job
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import ALGORITHM, FailedRecord, Record, Run, parse_record
@@ -82,7 +83,7 @@ def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: KeySh
 def committed_by(job: Job) -> Callable[[str], bytes]:
     """What gives the record that was committed for a key; each is durable before the manifest that names it is."""
     if job.layout is None:
-        return partial(_settled, job)
+        return partial(_settled, job, any_aside=is_any_aside(job.out))
     from dynres_cli.operations.shards.catalogue import Catalogue  # noqa: PLC0415 - a tree needs none of it
 
     job.writer.settle("")
@@ -90,9 +91,9 @@ def committed_by(job: Job) -> Callable[[str], bytes]:
     return lambda key: catalogue.find(key)[1]
 
 
-def _settled(job: Job, key: str) -> bytes:
-    text = record_text(job.out, key)
-    job.writer.settle(key)
+def _settled(job: Job, key: str, *, any_aside: bool) -> bytes:
+    folder, text = find_record(job.out, key, any_aside=any_aside)
+    job.writer.settle(folder)
     return text
 
 
@@ -106,16 +107,13 @@ def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]
         yield text
 
 
-def record_text(out: str, key: str) -> bytes:
-    """The record that was committed for a key, as it stands in its file."""
-    # A link in the place of the picture's folder is a RunError here; its failure was recorded aside.
-    with suppress(OSError, Unsound):
-        return read_below(out, f"{key}/{RECORD}" if key else RECORD, LARGEST_RECORD)
-    try:
-        return read_below(out, f"{unwritable_key(key)}/{RECORD}", LARGEST_RECORD)
-    except (OSError, Unsound):
-        msg = f"{shown(key)}: its record is gone although this run has seen it; run the same command again"
-        raise Unsound(msg, code="record_missing") from None
+def find_record(out: str, key: str, *, any_aside: bool) -> tuple[str, bytes]:
+    """The folder with the record that was committed for a key, and the record as it stands in its file."""
+    for folder in places_of(key, any_aside=any_aside):
+        with suppress(OSError, Unsound):
+            return folder, read_below(out, f"{folder}/{RECORD}" if folder else RECORD, LARGEST_RECORD)
+    msg = f"{shown(key)}: its record is gone although this run has seen it; run the same command again"
+    raise Unsound(msg, code="record_missing")
 
 
 def run_of(job: Job, spool: Spool, shard: KeyShard, counts: Counts) -> Run:

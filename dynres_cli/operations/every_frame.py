@@ -15,6 +15,7 @@ from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Item
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch, in_batches
+from dynres_cli.operations.out_of_reach import OUT_OF_REACH
 from dynres_cli.picture import prepare_worker
 
 
@@ -50,7 +51,10 @@ Run = Callable[[Work, Iterable[Item]], Iterable[Outcome]]
 
 
 def frame_counts(files: Iterable[Item], number: int, asked: FileLimits, run: Run) -> Sequence[int]:
-    """How many pictures each of the `number` files holds; 1 where its header cannot be read, which the run will say."""
+    """How many pictures each of the `number` files holds; 0 for one that is out of reach.
+
+    It is 1 where a header is no good, which the run will say.
+    """
     counts = array("L", [1]) * number
     for batch, outcome in in_batches(partial(run, partial(_count, asked)), files):
         if isinstance(outcome, Counted):
@@ -67,5 +71,5 @@ def _count(asked: FileLimits, item: Item, _admit: Admit) -> Counted:
 def _frames(item: Item, asked: FileLimits) -> int:
     try:
         return probe.probe(item.path, asked, follow=item.explicit).frames
-    except ImageError:
-        return 1
+    except ImageError as error:
+        return 0 if error.code in OUT_OF_REACH else 1

@@ -75,7 +75,7 @@ class Planner:
 
     def expect(self, facts: Facts) -> Expected:
         """What this picture will be; NotTileable as in the run."""
-        layout = self._layout(facts.tiled_size(self.variant.handling))
+        layout = self.layout(facts.tiled_size(self.variant.handling))
         png = layout.content * _density(facts) if self.writing.tiles == "png" else 0.0
         return Expected(layout, self._flags(facts, layout), png)
 
@@ -85,7 +85,8 @@ class Planner:
             return all_flags(facts, handling, recipe, recipe.plan(facts.tiled_size(handling)))
         return flags(facts, handling) + layout.fit + last_flags(facts)
 
-    def _layout(self, size: Size) -> Layout:
+    def layout(self, size: Size) -> Layout:
+        """What a picture of this size, as it is tiled, comes to; NotTileable as in the run."""
         layout = self.known.get(size)
         if layout is None:
             if len(self.known) >= MOST_KNOWN:

@@ -11,6 +11,7 @@ from functools import partial
 
 from dynres_cli import leftovers
 from dynres_cli.addresses import parsed
+from dynres_cli.aside import forget_aside
 from dynres_cli.engines import ENGINES, on_ray
 from dynres_cli.engines.contract import UNWATCHED, Engine, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError, UsageError
@@ -111,6 +112,8 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
             raise NothingFound(nothing_in(order.selection, found))
         check_room(order.job, spool, by.engine, order.limits, watch)
         observer.started(spool.keys.count)
+        if spool.listing.count and not order.job.fresh:
+            forget_aside(order.job.writer)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
         is_whole = _run(replace(order, job=job), spool, tally, by)
         for failed in found.failures:
@@ -143,11 +146,14 @@ def _listed(order: Order, found: Listing, by: Observed) -> Spool:
     if most is None:
         return Spool(items, order.shard)
     from dynres_cli.operations.every_frame import every_frame, frame_counts  # noqa: PLC0415 - most runs tile one each
+    from dynres_cli.operations.out_of_reach import recounted  # noqa: PLC0415 - the same
 
     with closing(Spool(items, KeyShard())) as files:
         quiet = Watch(pace=watch.pace)
         number, asked = files.keys.count, order.job.limits
         counts = frame_counts(files, number, asked, lambda work, given: by.engine(work, given, order.limits, quiet))
+        if not order.job.fresh:
+            counts = recounted(files, counts, order.job, most)
         for item, count in zip(files, counts, strict=True):
             if 1 < count <= most and not order.job.fresh:
                 # What a run over first frames made of it, and what was made of frames that it has no longer.

@@ -119,6 +119,14 @@ class Writer:
         except OSError as error:
             raise _explain(error, key, self.root) from error
 
+    def remove_folder(self, key: str) -> None:
+        """Remove the folder `key` if nothing is in it; it stays where that cannot be. A store has no folders."""
+        if is_url(self.root):
+            return
+        *above, name = _parts(key)
+        with suppress(OSError), open_folder(self.root, tuple(above)) as folder:
+            os.rmdir(folder.at(name), dir_fd=folder.handle)
+
     def _commit(self, key: str, parts: tuple[str, ...], aside: _Aside, held: ExitStack) -> int:
         folder = aside.folder
         with self._explained(key), held:

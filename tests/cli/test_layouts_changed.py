@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from tests.cli.command import manifest
 from tests.pictures import noise
 from tests.shards import SMALL, content, here, layouts, tiled
 
@@ -69,6 +72,42 @@ def test_inputs_that_are_gone_are_in_no_shard(listed: Path, tmp_path: Path, layo
     assert (ran.status, ran.json["tiled"]) == (status, change.tiled)
     assert content(out) == content(tiled(tmp_path / "fresh", *arguments, *change.more, status=status))
     assert here("verify", out, "--json").json["findings"] == []
+
+
+@pytest.mark.parametrize("layout", layouts())
+def test_a_mended_file_of_the_same_age_is_tried_again(listed: Path, tmp_path: Path, layout: str) -> None:
+    """Two files that were cut short, and are mended one after the other as `cp -p` does it: each is tiled then."""
+    folder, out = shutil.copytree(listed, tmp_path / "in"), tmp_path / "out"
+    names = ["p4.png", "p5.png"]
+    for name in names:
+        path = folder / name
+        path.write_bytes(path.read_bytes()[:1000])
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    assert len(failures(out, folder, layout)) == 3
+    for number, name in enumerate(names):
+        time.sleep(0.02)  # a file system's clock does not tell what happens in one of its ticks apart
+        (folder / name).write_bytes((listed / name).read_bytes())
+        os.utime(folder / name, (1_700_000_000, 1_700_000_000))
+        assert failures(out, folder, layout) == [*names[number + 1 :], BROKEN]
+
+
+def failures(out: Path, folder: Path, layout: str) -> list[str]:
+    """The keys that failed in a run."""
+    tiled(out, folder, "--layout", layout, *CUT)
+    return [each["key"] for each in manifest(out)["images"] if each["status"] == "failed"]
+
+
+@pytest.mark.parametrize("layout", layouts())
+@pytest.mark.parametrize("year", [1600, 1960, 2400])
+def test_a_source_may_be_of_any_age(tmp_path: Path, year: int, layout: str) -> None:
+    """Times before 1970 and beyond what 64 bits of nanoseconds hold: tiled, and found finished by the next run."""
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    Image.fromarray(noise(60, 30)).save(folder / "a.png")
+    age = (year - 1970) * 31_556_952 * 10**9
+    os.utime(folder / "a.png", ns=(age, age))
+    tiled(out, folder, "--layout", layout, status=0)
+    assert here("tile", folder, out, "--layout", layout, *SMALL, "--json").json["skipped"] == 1
 
 
 @pytest.mark.parametrize("views", ["1", "400"], ids=["a picture a shard", "one shard"])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests import preloaded
@@ -21,6 +22,9 @@ from tests import preloaded
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("--image-size", "28", "--max-num", "4")
 """Tiles of 28 pixels: everything that is promised holds at this size too, and a run takes a moment."""
+
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+"""A user whom permissions bind."""
 
 TEMPORARY = re.compile(r"\.dynres-tmp-\d+-[0-9a-f]{8}")
 
@@ -49,6 +53,20 @@ def tile(
 ) -> subprocess.CompletedProcess[bytes]:
     """`dynres tile --json` with small tiles and two workers."""
     return dynres("tile", "--json", "-j", "2", *SMALL, *args, env=env, cwd=cwd)
+
+
+def as_nobody(*args: str | Path) -> subprocess.CompletedProcess[bytes]:
+    """`dynres tile` as a user whom permissions bind."""
+    prefix: tuple[str, ...] = ()
+    if os.geteuid() == 0:
+        tried = subprocess.run([*NOBODY, sys.executable, "-c", "import numpy"], check=False, capture_output=True)
+        if tried.returncode:
+            pytest.skip("no other user can run this Python")
+        prefix = NOBODY
+    words = [os.fsdecode(word) for word in command("tile", "--json", "-j", "2", *SMALL, *args)]
+    return subprocess.run(
+        [*prefix, *words], capture_output=True, timeout=120, check=False, env=environment(HOME="/tmp"), cwd="/"
+    )
 
 
 def start(*args: str | Path | bytes, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -176,24 +175,6 @@ def test_failures_can_be_tried_again_without_redoing_the_rest(tmp_path: Path) ->
     assert codes(out) == {"0000.jpg": "tiled", "0001.jpg": "tiled", "0002.jpg": "tiled", "bad.png": "unidentified"}
 
 
-@pytest.mark.parametrize("layout", ["tree", "webdataset"])
-def test_what_was_made_outlives_a_source_that_is_out_of_reach(tmp_path: Path, layout: str) -> None:
-    """A list whose disk is not mounted: every picture is a failure of that run, and nothing that was made is lost."""
-    folder, out = tmp_path / "in", tmp_path / "out"
-    corpus.photos(folder, 3)
-    (tmp_path / "list").write_text("\n".join(str(path) for path in sorted(folder.iterdir())))
-    words = ("--files-from", tmp_path / "list", "--root", tmp_path, "--layout", layout, out)
-    assert tile(*words).returncode == 0
-    before = tree(out)
-    folder.rename(tmp_path / "elsewhere")
-    again = tile(*words)
-    assert (again.returncode, counts(again)["failures"]) == (3, {"vanished": 3})
-    assert b"what an earlier run made of it is kept" in again.stderr
-    assert tree(out) == before
-    (tmp_path / "elsewhere").rename(folder)
-    assert counts(tile(*words))["skipped"] == 3
-
-
 def test_a_mended_file_of_the_same_age_is_tried_again(tmp_path: Path) -> None:
     """Guarantee 3: size and time tell a source, also one that failed; tools like rsync keep the time."""
     folder, out = tmp_path / "in", tmp_path / "out"
@@ -234,20 +215,6 @@ def test_a_file_that_may_not_grow_ends_the_run_with_one_sentence(tmp_path: Path)
     assert not temporaries(out)
     assert counts(tile(folder, out))["tiled"] == 1
     assert {path: path.stat().st_ino for path in finished} == finished
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", place], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        pytest.skip("only the superuser can mount a small disk")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
 
 
 @posix

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ import pytest
 from tests.guarantees import corpus
 from tests.guarantees.command import (
     SMALL,
+    as_nobody,
     check_whole,
     codes,
     command,
@@ -31,7 +29,6 @@ from tests.guarantees.command import (
 )
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals, permissions and shells of POSIX")
-NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
 
 
 def wait_for(condition: object, seconds: float = 60) -> None:
@@ -89,30 +86,6 @@ def test_an_output_that_cannot_be_is_told_before_any_work(tmp_path: Path, kind: 
     assert (done.returncode, done.stderr.count(b"\n"), done.stdout) == (1, 1, b"")
     assert (tmp_path / "file").read_bytes() == b"mine"
     assert not (tmp_path / "nowhere").exists()
-
-
-@pytest.fixture
-def anyones() -> Iterator[Path]:
-    """A folder that every user may enter, which pytest's own are not."""
-    place = Path(tempfile.mkdtemp(prefix="dynres-test-"))
-    place.chmod(0o777)
-    yield place
-    subprocess.run(["chmod", "-R", "u+rwx", place], check=False)
-    shutil.rmtree(place)
-
-
-def as_nobody(*args: str | Path) -> subprocess.CompletedProcess[bytes]:
-    """`dynres tile` as a user whom permissions bind."""
-    prefix: tuple[str, ...] = ()
-    if os.geteuid() == 0:
-        tried = subprocess.run([*NOBODY, sys.executable, "-c", "import numpy"], check=False, capture_output=True)
-        if tried.returncode:
-            pytest.skip("no other user can run this Python")
-        prefix = NOBODY
-    words = [os.fsdecode(word) for word in command("tile", "--json", "-j", "2", *SMALL, *args)]
-    return subprocess.run(
-        [*prefix, *words], capture_output=True, timeout=120, check=False, env=environment(HOME="/tmp"), cwd="/"
-    )
 
 
 @posix

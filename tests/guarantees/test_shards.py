@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.guarantees import corpus
-from tests.guarantees.command import start, temporaries, tile, tree
+from tests.guarantees.command import command, environment, start, temporaries, tile, tree
 from tests.shards import marked
 
 CUT = ("--shard-tiles", "25")
@@ -83,3 +84,17 @@ def test_damaged_staged_files_never_reach_a_shard(tmp_path: Path) -> None:
     assert b"what was staged of it is damaged" in done.stderr
     assert tile(*arguments).returncode == 0
     assert tree(tmp_path / "out") == expected
+
+
+@posix
+def test_a_full_place_for_temporary_files_is_a_sentence(tmp_path: Path, small_disk: Path) -> None:
+    """Guarantee 8: the list takes the last room below TMPDIR, so that none is left for the costs: exit 1, one line."""
+    corpus.photos(tmp_path / "in", 2)
+    page = os.statvfs(small_disk).f_frsize
+    (small_disk / "full").write_bytes(bytes((os.statvfs(small_disk).f_bavail - 1) * page))
+    words = [os.fsdecode(word) for word in command("tile", "-q", "--layout", "webdataset", tmp_path / "in")]
+    done = subprocess.run(
+        [*words, tmp_path / "out"], capture_output=True, check=False, env=environment(TMPDIR=str(small_disk))
+    )
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1), done
+    assert b"No space left on device" in done.stderr

@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import FileLimits
+from dynres_cli.geometry import Size
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
+from dynres_cli.manifest import Record, TiledRecord
 from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.operations.expecting import Planner, Variant
+from dynres_cli.operations.out_of_reach import OUT_OF_REACH, Before
+from dynres_cli.operations.replanning import tiled_size
 from dynres_cli.picture import prepare_worker
 from dynres_cli.probe import probe
 
@@ -30,9 +34,9 @@ UNKNOWN = Cost()
 
 @dataclass(frozen=True, slots=True)
 class Assessed(Done):
-    """The costs of a batch, in its order."""
+    """The costs of a batch, in its order; None for a file that is out of reach."""
 
-    costs: tuple[Cost, ...] = ()
+    costs: tuple[Cost | None, ...] = ()
 
 
 @dataclass(slots=True)
@@ -51,9 +55,20 @@ class Assessor:
         items = item.items if isinstance(item, Batch) else (item,)
         return Assessed(item.key, 0, 0, 0, "", costs=tuple(self._cost(each, self.job.limits) for each in items))
 
-    def _cost(self, item: Item, limits: FileLimits) -> Cost:
+    def _cost(self, item: Item, limits: FileLimits) -> Cost | None:
         try:
-            layout = self.planner.expect(probe(item.path, limits, follow=item.explicit, frame=item.frame or 0)).layout
+            facts = probe(item.path, limits, follow=item.explicit, frame=item.frame or 0)
+        except ImageError as error:
+            return None if error.code in OUT_OF_REACH else UNKNOWN
+        return self._of(facts.tiled_size(self.job.handling))
+
+    def before(self, record: Record | None) -> Cost:
+        """The cost of a picture as an earlier run met it, so that it stays in its shard."""
+        return self._of(tiled_size(record)) if isinstance(record, TiledRecord) else UNKNOWN
+
+    def _of(self, size: Size) -> Cost:
+        try:
+            layout = self.planner.layout(size)
         except ImageError:
             return UNKNOWN
         return Cost(3 * layout.pixels, layout.total, layout.tokens)
@@ -64,11 +79,12 @@ def assessed(
 ) -> Iterator[tuple[Batch, tuple[Cost, ...]]]:
     """The costs of each batch's pictures; batches come in no particular order.
 
-    A picture that cost its worker twice has no cost.
+    A picture that cost its worker twice has no cost; one that is out of reach has that of its earlier record.
     """
-    work = Assessor(job)
+    work, earlier = Assessor(job), Before(job)
     for batch, outcome in in_batches(lambda given: engine(work, given, limits, watch), items):
         if isinstance(outcome, Assessed):
-            yield batch, outcome.costs
+            told = zip(batch.items, outcome.costs, strict=True)
+            yield batch, tuple(cost or work.before(earlier.record(item.key)) for item, cost in told)
         elif isinstance(outcome, Failed):
             yield batch, (UNKNOWN,)

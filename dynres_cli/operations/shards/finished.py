@@ -19,8 +19,8 @@ from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import NewFile, read_below, stat_below
 
 TIMES = f"{STATE}/times"
-"""Where the sources' modification times are kept, for no file of an output holds a time."""
-UNKNOWN_TIME = -1
+"""Where the sources' modification times are kept, and when each record was made: no file of an output holds a time."""
+UNKNOWN_TIME = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +88,28 @@ def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earl
     except (OSError, Unsound):
         return {}
     times = _times(out, shard, len(records))
-    return {place(record): Earlier(record, time) for record, time in zip(records, times, strict=True)}
+    return {place(record): Earlier(record, *both) for record, both in zip(records, times, strict=True)}
 
 
-def _times(out: str, shard: Shard, count: int) -> Sequence[int]:
-    """When each source of a shard was last changed, as the run saw it."""
-    layout = struct.Struct(f"<{count}q")
+def _times(out: str, shard: Shard, count: int) -> list[tuple[int, int]]:
+    """When each source of a shard was last changed, as the run saw it, and when its record was made."""
+    layout = struct.Struct(f"<{2 * count}q")
     try:
-        return layout.unpack(read_below(out, f"{TIMES}/{shard.stem}", layout.size))
+        times = layout.unpack(read_below(out, f"{TIMES}/{shard.stem}", layout.size))
     except (OSError, Unsound, struct.error):
-        return [UNKNOWN_TIME] * count
+        times = (UNKNOWN_TIME,) * (2 * count)
+    return list(zip(times[::2], times[1::2], strict=True))
 
 
-def times_file(shard: Shard, times: Sequence[int]) -> NewFile:
+def times_file(shard: Shard, pictures: Sequence[Earlier]) -> NewFile:
     """The file that keeps them."""
+    times = [_fitting(time) for each in pictures for time in (each.mtime_ns, each.written_ns)]
     return NewFile(shard.stem, (struct.pack(f"<{len(times)}q", *times),))
+
+
+def _fitting(time: int) -> int:
+    """A time if its nanoseconds are a number of 64 bits, which hold the years from 1678 to 2261."""
+    return time if -(1 << 63) <= time < 1 << 63 else UNKNOWN_TIME
 
 
 def same_records(before: dict[str, Earlier], records: Sequence[Record]) -> bool:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
+from dynres_cli.aside import is_any_aside, places_of
 from dynres_cli.errors import RunError, Unsound
 from dynres_cli.geometry import Size
 from dynres_cli.items import Item
-from dynres_cli.job import Job, unwritable_key
+from dynres_cli.job import Job
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FileEntry, Record, ShardLayout, TiledRecord, line
 from dynres_cli.names import MANIFEST, RECORD
@@ -22,8 +22,7 @@ from dynres_cli.resume import Earlier, earlier, file_name
 from dynres_cli.sinks import index, packed, parquet, webdataset
 from dynres_cli.sinks.contents import open_entry
 from dynres_cli.sinks.shard import Sample, Shard
-from dynres_cli.storage import NewFile, Writer, open_folder, safe_parts
-from dynres_cli.urls import is_url
+from dynres_cli.storage import NewFile, Writer
 
 TYPICAL = Size(448, 448)
 """A picture of any size will tell what all views of a packed output have in common."""
@@ -76,22 +75,25 @@ def put_together(to: Place, job: Job, wanted: ShardContents) -> int:
     shard = wanted.shard
     before = {} if job.redo else committed(to.out, shard, job.layout)
     told = zip(wanted.items, wanted.kept, strict=True)
-    pictures = [_kept(to, shard, item, before) if kept else _staged(job, item) for item, kept in told]
+    any_aside = is_any_aside(job.out)
+    pictures = [
+        _kept(to, shard, item, before) if kept else _staged(job, item, any_aside=any_aside) for item, kept in told
+    ]
     records = list(_placed(shard, job, [each.made.record for each in pictures]))
     if same_records(before, records):
         written = 0 if has_ranges(to.out, shard, records) else to.writer.write("", _beside(shard, records))
     else:
         written = _write(to, job, shard, pictures, records)
-    to.writer.write(TIMES, [times_file(shard, [each.made.mtime_ns for each in pictures])])
+    to.writer.write(TIMES, [times_file(shard, [each.made for each in pictures])])
     for each in pictures:
         if each.root == job.out:
             _unstage(job, each)
     return written
 
 
-def _staged(job: Job, item: Item) -> Found:
+def _staged(job: Job, item: Item, *, any_aside: bool) -> Found:
     """A picture's files in the staging folder."""
-    for folder in (item.key, unwritable_key(item.key)):
+    for folder in places_of(item.key, any_aside=any_aside):
         made = earlier(job.out, folder)
         if made is not None:
             return Found(made, job.out, folder)
@@ -200,8 +202,4 @@ def _unstage(job: Job, found: Found) -> None:
     record = found.made.record
     names = [file_name(entry.path) for entry in record.files] if isinstance(record, TiledRecord) else []
     job.writer.remove(found.path, [RECORD, *names])
-    if is_url(job.out):
-        return  # a store has no folders
-    *above, name = safe_parts(found.path)
-    with suppress(OSError), open_folder(job.out, tuple(above)) as folder:
-        os.rmdir(folder.at(name), dir_fd=folder.handle)
+    job.writer.remove_folder(found.path)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dynres_cli.aside import forget_aside
 from dynres_cli.engines.contract import Engine, EngineLimits, Watch
 from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item
@@ -32,6 +33,8 @@ from dynres_cli.storage import open_folder
 from dynres_cli.urls import is_url, joined
 
 STAGING = (STATE, "staging")
+ROWS_AT_ONCE = 1 << 14
+"""Rows of the table of costs that are written together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,7 @@ def staging_of(out: str, *, far: bool) -> Iterator[str]:
 def planned(job: Job, layout: LayoutEntry, spool: Spool, means: Means) -> tuple[Numbers, Dealt] | None:
     """Every picture's costs and its shard; None where the run was stopped meanwhile."""
     count = spool.keys.count
-    with tempfile.TemporaryFile() as file:
-        file.truncate(max(count, 1) * KIND.itemsize)
-        # On disk: the parent's memory does not grow with the list.
-        table = np.memmap(file, KIND, "r+", shape=(max(count, 1),))[:count]
+    table = _table(count)
     numbers: dict[str, int] = {}
 
     def listed() -> Iterator[Item]:
@@ -90,6 +90,17 @@ def planned(job: Job, layout: LayoutEntry, spool: Spool, means: Means) -> tuple[
             row["bytes"], row["views"], row["tokens"] = cost.bytes, cost.views, cost.tokens
         seen += len(costs)
     return (table, dealt(table, layout)) if seen == count else None
+
+
+def _table(count: int) -> Numbers:
+    """Room for the costs of so many pictures, on disk: the parent's memory does not grow with the list."""
+    rows = max(count, 1)
+    with tempfile.TemporaryFile() as file:
+        # Zeros and not a hole: where a disk has no room for a mapped page, the system kills the process.
+        for start in range(0, rows, ROWS_AT_ONCE):
+            file.write(bytes(min(rows - start, ROWS_AT_ONCE) * KIND.itemsize))
+        file.flush()
+        return np.memmap(file, KIND, "r+", shape=(rows,))[:count]
 
 
 @dataclass(slots=True)
@@ -113,6 +124,8 @@ class ShardRun:
 
     def run(self) -> bool:
         """Put every input through the engine; False if the run stopped before its end."""
+        if not self.job.fresh:
+            forget_aside(self.job.writer)
         if not (self._look() and self._work()):
             return False
         self._remove_surplus()
