@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, TiffImagePlugin
 
+from dynres_cli import headers
 from dynres_cli.decode import Decoded, decode
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, Handling
 from dynres_cli.opening import Source, read_source
 from dynres_cli.probe import probe_bytes
 from tests.files import SIZE, damaged, every_file, exif, picture, saved
+from tests.pictures import noise
 
 FILES = every_file()
 CODES = {"truncated", "corrupt", "unidentified", "unsupported_mode", "too_many_pixels", "empty", "format_not_allowed"}
@@ -81,6 +83,46 @@ def test_what_there_is_can_be_tiled_and_says_so(name: str) -> None:
     assert np.array_equal(found, whole)
     with pytest.raises(ImageError):
         read(data[: len(data) * 19 // 20])
+
+
+TALL = Image.fromarray(noise(60, 500))
+"""Its PNG has many rows behind any place."""
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8, 0.99])
+def test_room_made_for_a_png_that_never_came_is_no_picture(share: float) -> None:
+    """Guarantee 16: zeros in the place of the tail, which Pillow reads as pixels, as from a download that broke off."""
+    data = saved(TALL.convert("L").quantize(7), "PNG")
+    kept = int(len(data) * share)
+    hollow = data[:kept] + bytes(len(data) - kept)
+    with pytest.raises(ImageError) as caught:
+        read(hollow)
+    assert caught.value.code == "truncated"
+    assert read(hollow, Handling(on_truncated="tile"))[1].truncated
+
+
+def test_some_hollow_pngs_are_whole_to_pillow() -> None:
+    """Which is why they are looked at here: what a PNG of 1-bit rows loses is decoded as something else."""
+    data = saved(TALL.convert("1"), "PNG")
+    hollow = data[: len(data) * 9 // 10] + bytes(len(data) - len(data) * 9 // 10)
+    assert plain(hollow).shape == (500, 60, 3)
+    with pytest.raises(ImageError, match="the file ends before the picture does"):
+        read(hollow)
+
+
+@pytest.mark.parametrize("tail", [b"", bytes(9000), b"rubbish" * 2000, FILES["rgb.png"][:-40]], ids=len)
+@pytest.mark.parametrize("name", ["rgb.png", "one.png", "moving.png"])
+def test_a_whole_png_may_have_anything_behind_it(name: str, tail: bytes) -> None:
+    """An editor that overwrites a longer file leaves the rest of that."""
+    assert np.array_equal(read(FILES[name] + tail)[1].pixels, plain(FILES[name]))
+
+
+def test_a_hole_in_a_later_frame_leaves_the_first_one_whole() -> None:
+    """Guarantee 32: the pixels of an animated PNG's first picture are there, those of its second are not."""
+    data = FILES["moving.png"][:-200] + bytes(200)
+    assert np.array_equal(read(data)[1].pixels, plain(FILES["moving.png"]))
+    assert headers.png_pixels_cut(data, 1)
+    assert not headers.png_pixels_cut(data, 0)
 
 
 @pytest.mark.parametrize("name", FILES)
