@@ -14,6 +14,7 @@ from dynres_cli import depth, headers, jpeg
 from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, Handling, is_deep, peak_bytes
+from dynres_cli.geometry import RGB
 from dynres_cli.opening import Source
 from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, truncated, unsupported
 
@@ -132,15 +133,28 @@ def _rgb(picture: Image.Image, handling: Handling, arena: Arena | None) -> Pixel
     if picture.mode not in CONVERTIBLE:
         what = f"Pillow's mode {picture.mode}"
         raise unsupported(what)
-    if handling.depth16 == "scale" and is_deep(picture.mode):
-        return depth.scaled(picture)
+    opaque, scaled = handling.alpha == "drop", handling.depth16 == "scale" and is_deep(picture.mode)
+    # Of more than 8 bits Pillow compares clipped values with one byte of the transparent one. White behind clipped ones
+    # is left to it, as the references leave it.
+    painted = scaled or (is_deep(picture.mode) and isinstance(handling.alpha, tuple))
     # Pillow warns of a palette with alpha although RGB has no use for it; the levels are the same without.
-    if handling.alpha == "drop":
-        picture.info.pop("transparency", None)
+    transparent = picture.info.pop("transparency", None) if opaque or painted else None
+    out = depth.scaled(picture) if scaled else _converted(picture, handling, arena)
+    if isinstance(transparent, int) and not opaque:
+        depth.paint(out, picture, transparent, _background(handling))
+    return out
+
+
+def _converted(picture: Image.Image, handling: Handling, arena: Arena | None) -> Pixels:
     out: Pixels = empty(arena, (picture.height, picture.width, 3), np.uint8)
     for box in depth.bands(picture):
         out[box[1] : box[3]] = np.asarray(_opaque(picture.crop(box), handling))
     return out
+
+
+def _background(handling: Handling) -> RGB:
+    """What a picture with transparency is put over, if it is."""
+    return handling.alpha if isinstance(handling.alpha, tuple) else (255, 255, 255)
 
 
 def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
@@ -150,8 +164,7 @@ def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
     """
     if handling.alpha == "drop" or not band.has_transparency_data:
         return band.convert("RGB")
-    colour = (255, 255, 255) if handling.alpha == "white" else handling.alpha
-    background = Image.new("RGBA", band.size, (*colour, 255))
+    background = Image.new("RGBA", band.size, (*_background(handling), 255))
     return Image.alpha_composite(background, band.convert("RGBA")).convert("RGB")
 
 

@@ -192,6 +192,29 @@ def test_alpha_over_a_colour(name: str, alpha: str | tuple[int, int, int]) -> No
     assert np.array_equal(decoded.pixels, np.asarray(expected))
 
 
+@pytest.mark.parametrize("depth16", ["scale", "clip"])
+@pytest.mark.parametrize("key", [0, 200, 255, 256, 30000, 65535])
+def test_the_transparent_value_of_16_bits_is_put_over_a_colour(key: int, depth16: str) -> None:
+    """Guarantee 31: one value of 65,536 is transparent; one pixel takes the colour, all others stay as they are."""
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    data = saved(Image.fromarray(ramp), "PNG", transparency=key)
+    _, opaque = read(data, Handling(depth16=depth16))  # type: ignore[arg-type]  # a literal, through the parameters
+    _, over_red = read(data, Handling(alpha=(255, 0, 0), depth16=depth16))  # type: ignore[arg-type]
+    assert over_red.pixels[ramp == key].tolist() == [[255, 0, 0]]
+    assert np.array_equal(over_red.pixels[ramp != key], opaque.pixels[ramp != key])
+
+
+def test_white_behind_16_bits_is_what_the_reference_shows() -> None:
+    """What Pillow converts, composited: it takes 256 for a transparent 0, and above 255 all is white anyway."""
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    for key in (0, 200, 255, 256, 511, 30000):
+        data = saved(Image.fromarray(ramp), "PNG", transparency=key)
+        image = Image.open(io.BytesIO(data))
+        canvas = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        expected = Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
+        assert np.array_equal(read(data, Handling(alpha="white"))[1].pixels, np.asarray(expected)), key
+
+
 def test_a_16_bit_ramp_stays_a_ramp() -> None:
     """Guarantee 31, trap 5: clipping makes a 16-bit ramp white, scaling keeps it."""
     ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
