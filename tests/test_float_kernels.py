@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from dynres_cli.geometry import Box, Grid, Plan, Point, Size, Space, Surface, View, overview
 from dynres_cli.interpolate import Floats, Target, TorchFilter, fused, interpolate
-from dynres_cli.job import made_bytes, resampling_bytes
 from dynres_cli.kernels.interpolating import interpolate_all
+from dynres_cli.needs import made_bytes, resampling_bytes
 from dynres_cli.normalize import normalise
 from dynres_cli.presets import PRESETS
 from dynres_cli.recipe import resolve

@@ -23,7 +23,7 @@ LAYERS = {
         *("ordering", "lists", "ranges", "fetching", "containers", "prefixes"),
         *("depth", "picture", "webp", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
-    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome", "leftovers"),
+    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome", "leftovers", "needs"),
     4: ("job", "choices", "api"),
     5: ("operations",),
     6: ("report",),

@@ -10,7 +10,7 @@ from math import pow, sqrt  # noqa: A004 - of floats alone, so that types stay f
 from dynres_cli.facts import Facts, Handling, check_views, fit_flags, flags, last_flags
 from dynres_cli.fitting import all_flags, measured_surface
 from dynres_cli.geometry import Affine, Plan, Size, to_source
-from dynres_cli.job import made_bytes, resampling_bytes
+from dynres_cli.needs import made_bytes, resampling_bytes
 from dynres_cli.recipe import Recipe
 from dynres_cli.sinks import npy
 from dynres_cli.sinks.tree import Writing
