@@ -15,8 +15,6 @@ from dynres_cli.recipe import Recipe
 from dynres_cli.sinks import npy
 from dynres_cli.sinks.tree import Writing
 
-VALUE_BYTES: dict[npy.Dtype, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "uint8": 1}
-
 PNG_OF_BITS = {"JPEG": (0.40, 0.31), "MPO": (0.40, 0.31), "WEBP": (0.43, 0.58), "AVIF": (0.43, 0.58)}
 PNG_OF_LOSSLESS = (0.08, 0.75)
 """PNG bytes for each byte of pixels: first × (bits of the file for each of its pixels) to the power of second.
@@ -120,7 +118,7 @@ def npy_bytes(plan: Plan, writing: Writing, *, equal: bool) -> int:
     """The bytes of a picture's tensor files, headers included."""
     if writing.tensor == "none":
         return 0
-    width = VALUE_BYTES[writing.dtype]
+    width = npy.VALUE_BYTES[writing.dtype]
     sizes = [view.box.size for view in plan.views]
     shapes = [(3, size.height, size.width) for size in sizes]
     headers = [(len(sizes), *shapes[0])] if equal else shapes

@@ -178,13 +178,15 @@ def shared_fairly(pid: int) -> int:
 
 @linux
 @pytest.mark.slow
-def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path, dtype: str) -> None:
     """Guarantee 15: four workers, four pictures of 32 megapixels, 350 MB for them: below the 1,335 MB stated."""
     image = corpus.picture(8000, 4000)
     png = corpus.encoded(image, format="PNG", compress_level=1)
     bmp = corpus.encoded(image, format="BMP")
     corpus.write_all(tmp_path / "in", {"a.png": png, "b.png": png, "c.bmp": bmp, "d.bmp": bmp})
-    run = start(tmp_path / "in", tmp_path / "out", "-j", "4", "--max-memory", "350M", "--kernel", "numba")
+    words = ("-j", "4", "--max-memory", "350M", "--kernel", "numba", "--dtype", dtype)
+    run = start(tmp_path / "in", tmp_path / "out", *words)
     peak = 0
     while run.poll() is None:
         peak = max(peak, sum(map(shared_fairly, [run.pid, *workers_of(run.pid)])))
