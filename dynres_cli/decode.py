@@ -10,18 +10,22 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from dynres_cli import depth, jpeg
+from dynres_cli import depth, headers, jpeg
 from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, Handling, is_deep, peak_bytes
+from dynres_cli.geometry import RGB
 from dynres_cli.opening import Source
-from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, unsupported
+from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, truncated, unsupported
 
 Pixels = npt.NDArray[np.uint8]
 
 _PLAIN_MODES = ("1", "L", "P", "LA", "PA", "RGB", "RGBA", "RGBX", "RGBa", "CMYK", "YCbCr", "LAB", "HSV")
 CONVERTIBLE = frozenset((*_PLAIN_MODES, "I", "F", "I;16", "I;16B", "I;16L", "I;16N"))
 """The modes that Pillow turns into RGB."""
+
+JPEGS = ("JPEG", "MPO")
+"""The first picture of an MPO is a JPEG like any other."""
 
 DEFAULT_LIMITS = FileLimits()
 
@@ -46,7 +50,7 @@ def decode(
     decoded = _whole(source, facts, handling, limits, arena)
     if decoded is None:
         with _what_there_is():
-            decoded = replace(_levels(source, facts, handling, limits, arena), truncated=True)
+            decoded = replace(_pillows(source, facts, handling, limits, arena), truncated=True)
     turn = facts.oriented(handling) and not facts.turned_by_itself
     return replace(decoded, pixels=turned(decoded.pixels, facts.orientation)) if turn else decoded
 
@@ -73,14 +77,29 @@ def _what_there_is() -> Iterator[None]:
 
 
 def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits, arena: Arena | None) -> Decoded:
-    """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures.
-
-    A plain JPEG takes a shorter way to the same levels, if it is whole.
-    """
-    if facts.format == "JPEG" and facts.mode == "RGB":
+    """The whole picture as Pillow gives it; a plain JPEG takes a shorter way to the same levels."""
+    if facts.format in JPEGS and facts.frame == 0 and facts.mode in ("RGB", "L"):
         plain = jpeg.decode_plain(source.data, facts.size, arena)
         if plain is not None:
             return Decoded(plain, facts)
+    decoded = _pillows(source, facts, handling, limits, arena)
+    if _lacks_its_end(source.data, facts):
+        raise truncated()
+    return decoded
+
+
+def _lacks_its_end(data: bytes, facts: Facts) -> bool:
+    """Whether a picture that Pillow takes for whole has a tail that is none.
+
+    Pillow hears no warning of libjpeg's, and asks neither for a PNG's end nor for its checksums.
+    """
+    if facts.format in JPEGS:
+        return facts.frame == 0 and jpeg.is_cut_short(data, facts.mode)
+    return facts.format == "PNG" and headers.png_pixels_cut(data, facts.frame)
+
+
+def _pillows(source: Source, facts: Facts, handling: Handling, limits: FileLimits, arena: Arena | None) -> Decoded:
+    """Decode with Pillow, on an object of its own: one that has failed before gives blank pictures."""
     try:
         with opened_picture(in_memory(source.data), limits, facts.frame) as picture:
             seen = _now_known(picture, facts)
@@ -114,15 +133,28 @@ def _rgb(picture: Image.Image, handling: Handling, arena: Arena | None) -> Pixel
     if picture.mode not in CONVERTIBLE:
         what = f"Pillow's mode {picture.mode}"
         raise unsupported(what)
-    if handling.depth16 == "scale" and is_deep(picture.mode):
-        return depth.scaled(picture)
+    opaque, scaled = handling.alpha == "drop", handling.depth16 == "scale" and is_deep(picture.mode)
+    # Of more than 8 bits Pillow compares clipped values with one byte of the transparent one. White behind clipped ones
+    # is left to it, as the references leave it.
+    painted = scaled or (is_deep(picture.mode) and isinstance(handling.alpha, tuple))
     # Pillow warns of a palette with alpha although RGB has no use for it; the levels are the same without.
-    if handling.alpha == "drop":
-        picture.info.pop("transparency", None)
+    transparent = picture.info.pop("transparency", None) if opaque or painted else None
+    out = depth.scaled(picture) if scaled else _converted(picture, handling, arena)
+    if isinstance(transparent, int) and not opaque:
+        depth.paint(out, picture, transparent, _background(handling))
+    return out
+
+
+def _converted(picture: Image.Image, handling: Handling, arena: Arena | None) -> Pixels:
     out: Pixels = empty(arena, (picture.height, picture.width, 3), np.uint8)
     for box in depth.bands(picture):
         out[box[1] : box[3]] = np.asarray(_opaque(picture.crop(box), handling))
     return out
+
+
+def _background(handling: Handling) -> RGB:
+    """What a picture with transparency is put over, if it is."""
+    return handling.alpha if isinstance(handling.alpha, tuple) else (255, 255, 255)
 
 
 def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
@@ -132,8 +164,7 @@ def _opaque(band: Image.Image, handling: Handling) -> Image.Image:
     """
     if handling.alpha == "drop" or not band.has_transparency_data:
         return band.convert("RGB")
-    colour = (255, 255, 255) if handling.alpha == "white" else handling.alpha
-    background = Image.new("RGBA", band.size, (*colour, 255))
+    background = Image.new("RGBA", band.size, (*_background(handling), 255))
     return Image.alpha_composite(background, band.convert("RGBA")).convert("RGB")
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from dynres_cli.geometry import RGB
+
 BAND_PIXELS = 1 << 18
 """How many pixels are converted at once: what one band needs beside the picture stays in the cache."""
 
@@ -36,6 +38,12 @@ def scaled(picture: Image.Image) -> npt.NDArray[np.uint8]:
         levels = np.nan_to_num((values - low) * factor + 0.5, nan=0.0, posinf=255.0, neginf=0.0)
         out[box[1] : box[3]] = np.clip(np.floor(levels), 0, 255).astype(np.uint8)[:, :, None]
     return out
+
+
+def paint(levels: npt.NDArray[np.uint8], picture: Image.Image, transparent: int, colour: RGB) -> None:
+    """Put a colour where the picture has the one value that is transparent: its level stands for others too."""
+    for box in bands(picture):
+        levels[box[1] : box[3]][np.asarray(picture.crop(box)) == transparent] = colour
 
 
 def value_range(picture: Image.Image) -> tuple[float, float]:

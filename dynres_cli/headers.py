@@ -129,6 +129,38 @@ def _description(profile: bytes) -> bytes:
     return b""
 
 
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
+"""The whole last chunk of a PNG."""
+
+
+def png_pixels_cut(data: bytes, frame: int = 0) -> bool:
+    """Whether a PNG never ends, and pixels of this frame are the first of its chunks that is not whole.
+
+    So it is where room was made for a file that never came. Only of such a file are checksums computed.
+    """
+    if data.endswith(PNG_END) or any(kind == b"IEND" for kind, *_ in _png_chunks(data)):
+        return False
+    reached, has_pixels = 0, False
+    for kind, body, checksum in _png_chunks(data):
+        # The first frame may do without the chunk that begins all others.
+        has_pixels = has_pixels or kind == b"IDAT"
+        reached += has_pixels and kind == b"fcTL"
+        if kind in (b"IDAT", b"fdAT") and zlib.crc32(body, zlib.crc32(kind)).to_bytes(4, "big") != checksum:
+            return reached == frame
+    return False
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, bytes]]:
+    """Name, body and checksum of each chunk, as far as one leads to the next; the last may lack its end."""
+    at = 8
+    while at + 8 <= len(data):
+        length, kind = struct.unpack_from(">L4s", data, at)
+        if not kind.isalpha():
+            return
+        yield kind, memoryview(data)[at + 8 : at + 8 + length], data[at + 8 + length : at + 12 + length]
+        at += 12 + length
+
+
 def cut_short(data: bytes, picture_format: str) -> bool:
     """Whether a file ends before its own structure says so: the difference between truncated and corrupt."""
     test = _ENDINGS.get(picture_format)

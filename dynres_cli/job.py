@@ -16,22 +16,18 @@ from dynres_cli.arena import Arena
 from dynres_cli.aside import aside_key
 from dynres_cli.engines.contract import Admit, Closing, T
 from dynres_cli.errors import FailureCode, ImageError, RunError
-from dynres_cli.facts import Facts, FileLimits, Handling, check_frames, check_views, peak_bytes
-from dynres_cli.geometry import Plan, Size
+from dynres_cli.facts import Facts, FileLimits, Handling, check_frames, check_views
+from dynres_cli.geometry import Plan
 from dynres_cli.items import Done, Failed, Item, Stage
 from dynres_cli.manifest import FileEntry, LayoutEntry, TiledRecord, failed_record, line
 from dynres_cli.names import RECORD
+from dynres_cli.needs import need, uploading_bytes
 from dynres_cli.opening import read_source
 from dynres_cli.outcome import Seen, tiled_record
 from dynres_cli.recipe import Recipe
 from dynres_cli.render import Look, render
-from dynres_cli.resample import is_torch
 from dynres_cli.sinks import tree
 from dynres_cli.storage import NewFile, Writer
-from dynres_cli.urls import is_url
-
-FLOAT_PIXEL = 12
-"""Bytes of three float32."""
 
 ARENA = Arena()
 """The levels, the views and the tensor of the picture that this thread works on."""
@@ -162,7 +158,7 @@ class Attempt:
             check_alone(facts, self.item, job.max_frames)
         with during("plan"):
             plan = planned(facts, job)
-            admit(need(facts, plan, job.writing) + uploading_bytes(plan, job))
+            admit(need(facts, plan, job.writing) + uploading_bytes(plan, job.writing, job.out))
         ARENA.clear()
         with during("decode"):
             decoded = decode.decode(source, facts, job.handling, job.limits, ARENA)
@@ -239,32 +235,6 @@ def planned(facts: Facts, job: Job) -> Plan:
     plan = job.recipe.plan(facts.tiled_size(job.handling))
     check_views(plan.total, job.max_tiles)
     return plan
-
-
-def need(facts: Facts, plan: Plan, writing: tree.Writing) -> int:
-    """Bytes that this picture takes at its peak: decoding, its surfaces, its tensor and the files before writing."""
-    return peak_bytes(facts) + resampling_bytes(Size(facts.width, facts.height), plan) + made_bytes(plan, writing)
-
-
-def resampling_bytes(source: Size, plan: Plan) -> int:
-    """Bytes of pictures made of floats: rows between the two passes, then what is scaled, placed and normalised."""
-    rows = {None: max(source.width, source.height)} | {at: each.size.height for at, each in enumerate(plan.surfaces)}
-    between = sum(rows[each.of] * each.scaled.width for each in plan.surfaces if is_torch(each.filter))
-    held = sum(each.size.area for each in plan.surfaces if each.space != "uint8" or is_torch(each.filter))
-    return FLOAT_PIXEL * (between + 3 * held)
-
-
-def made_bytes(plan: Plan, writing: tree.Writing) -> int:
-    """Bytes that a plan takes beside the decoded picture."""
-    values = sum(view.box.size.area for view in plan.views) * 3
-    tensor = values * 4 if writing.tensor == "npy" else 0
-    pictures = values if writing.tiles == "png" else 0
-    return 3 * plan.rendered_pixels * 2 + tensor + pictures
-
-
-def uploading_bytes(plan: Plan, job: Job) -> int:
-    """Bytes that the files take once more while they are on their way to an object store."""
-    return made_bytes(plan, job.writing) if is_url(job.out) else 0
 
 
 def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Failed:

@@ -16,6 +16,10 @@ def to_json(value: object) -> str:
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+REPLACED = "\ufffd"
+"""Stands in a shown name for what is no UTF-8, whatever it is."""
+
+
 def shown(name: str) -> str:
     """A name as it stands in JSON: bytes that are not UTF-8 become replacement characters."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

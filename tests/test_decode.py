@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, TiffImagePlugin
 
+from dynres_cli import headers
 from dynres_cli.decode import Decoded, decode
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, Handling
 from dynres_cli.opening import Source, read_source
 from dynres_cli.probe import probe_bytes
 from tests.files import SIZE, damaged, every_file, exif, picture, saved
+from tests.pictures import noise
 
 FILES = every_file()
 CODES = {"truncated", "corrupt", "unidentified", "unsupported_mode", "too_many_pixels", "empty", "format_not_allowed"}
@@ -83,6 +85,46 @@ def test_what_there_is_can_be_tiled_and_says_so(name: str) -> None:
         read(data[: len(data) * 19 // 20])
 
 
+TALL = Image.fromarray(noise(60, 500))
+"""Its PNG has many rows behind any place."""
+
+
+@pytest.mark.parametrize("share", [0.3, 0.8, 0.99])
+def test_room_made_for_a_png_that_never_came_is_no_picture(share: float) -> None:
+    """Guarantee 16: zeros in the place of the tail, which Pillow reads as pixels, as from a download that broke off."""
+    data = saved(TALL.convert("L").quantize(7), "PNG")
+    kept = int(len(data) * share)
+    hollow = data[:kept] + bytes(len(data) - kept)
+    with pytest.raises(ImageError) as caught:
+        read(hollow)
+    assert caught.value.code == "truncated"
+    assert read(hollow, Handling(on_truncated="tile"))[1].truncated
+
+
+def test_some_hollow_pngs_are_whole_to_pillow() -> None:
+    """Which is why they are looked at here: what a PNG of 1-bit rows loses is decoded as something else."""
+    data = saved(TALL.convert("1"), "PNG")
+    hollow = data[: len(data) * 9 // 10] + bytes(len(data) - len(data) * 9 // 10)
+    assert plain(hollow).shape == (500, 60, 3)
+    with pytest.raises(ImageError, match="the file ends before the picture does"):
+        read(hollow)
+
+
+@pytest.mark.parametrize("tail", [b"", bytes(9000), b"rubbish" * 2000, FILES["rgb.png"][:-40]], ids=len)
+@pytest.mark.parametrize("name", ["rgb.png", "one.png", "moving.png"])
+def test_a_whole_png_may_have_anything_behind_it(name: str, tail: bytes) -> None:
+    """An editor that overwrites a longer file leaves the rest of that."""
+    assert np.array_equal(read(FILES[name] + tail)[1].pixels, plain(FILES[name]))
+
+
+def test_a_hole_in_a_later_frame_leaves_the_first_one_whole() -> None:
+    """Guarantee 32: the pixels of an animated PNG's first picture are there, those of its second are not."""
+    data = FILES["moving.png"][:-200] + bytes(200)
+    assert np.array_equal(read(data)[1].pixels, plain(FILES["moving.png"]))
+    assert headers.png_pixels_cut(data, 1)
+    assert not headers.png_pixels_cut(data, 0)
+
+
 @pytest.mark.parametrize("name", FILES)
 @whatever_pillow_warns_of
 def test_damage_gives_a_code_or_what_pillow_gives(name: str) -> None:
@@ -148,6 +190,29 @@ def test_alpha_over_a_colour(name: str, alpha: str | tuple[int, int, int]) -> No
     expected = Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
     _, decoded = read(FILES[name], Handling(alpha=alpha))  # type: ignore[arg-type]  # a literal, through the parameters
     assert np.array_equal(decoded.pixels, np.asarray(expected))
+
+
+@pytest.mark.parametrize("depth16", ["scale", "clip"])
+@pytest.mark.parametrize("key", [0, 200, 255, 256, 30000, 65535])
+def test_the_transparent_value_of_16_bits_is_put_over_a_colour(key: int, depth16: str) -> None:
+    """Guarantee 31: one value of 65,536 is transparent; one pixel takes the colour, all others stay as they are."""
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    data = saved(Image.fromarray(ramp), "PNG", transparency=key)
+    _, opaque = read(data, Handling(depth16=depth16))  # type: ignore[arg-type]  # a literal, through the parameters
+    _, over_red = read(data, Handling(alpha=(255, 0, 0), depth16=depth16))  # type: ignore[arg-type]
+    assert over_red.pixels[ramp == key].tolist() == [[255, 0, 0]]
+    assert np.array_equal(over_red.pixels[ramp != key], opaque.pixels[ramp != key])
+
+
+def test_white_behind_16_bits_is_what_the_reference_shows() -> None:
+    """What Pillow converts, composited: it takes 256 for a transparent 0, and above 255 all is white anyway."""
+    ramp = np.arange(65536, dtype=np.uint16).reshape(256, 256)
+    for key in (0, 200, 255, 256, 511, 30000):
+        data = saved(Image.fromarray(ramp), "PNG", transparency=key)
+        image = Image.open(io.BytesIO(data))
+        canvas = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        expected = Image.alpha_composite(canvas, image.convert("RGBA")).convert("RGB")
+        assert np.array_equal(read(data, Handling(alpha="white"))[1].pixels, np.asarray(expected)), key
 
 
 def test_a_16_bit_ramp_stays_a_ramp() -> None:

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from dynres_cli.geometry import Box, Grid, Plan, Point, Size, Space, Surface, View, overview
 from dynres_cli.interpolate import Floats, Target, TorchFilter, fused, interpolate
-from dynres_cli.job import made_bytes, resampling_bytes
 from dynres_cli.kernels.interpolating import interpolate_all
-from dynres_cli.normalize import normalise
+from dynres_cli.needs import made_bytes, resampling_bytes
 from dynres_cli.presets import PRESETS
 from dynres_cli.recipe import resolve
 from dynres_cli.render import Look, Picture, render
-from dynres_cli.sinks.tree import Writing
+from dynres_cli.sinks.npy import Dtype
+from dynres_cli.sinks.tree import Rendered, Writing, tensors
 from tests.pictures import Pixels, noise
 
 FILTERS: tuple[TorchFilter, ...] = get_args(TorchFilter)
@@ -116,18 +116,20 @@ def test_any_region_space_and_overlap_come_out_the_same(kind: TorchFilter, space
     assert all(map(same_bits, compiled, plain))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("preset", [*FLOAT_PRESETS, "ovis2"])
-def test_floats_take_no_more_memory_than_is_asked_for(preset: str) -> None:
+def test_floats_take_no_more_memory_than_is_asked_for(preset: str, dtype: Dtype) -> None:
     """What a picture of four megapixels takes beside its pixels is within what a run reserves for it."""
     size, recipe = Size(2400, 1600), resolve(preset)
     pixels, plan, policy = noise(size.width, size.height), recipe.plan(size), recipe.pixels
     tracemalloc.start()
     try:
-        normalise(render(pixels, plan, Look("pillow", "pillow12", policy.mean, policy.std)), policy)
+        views = render(pixels, plan, Look("pillow", "pillow12", policy.mean, policy.std))
+        list(tensors(Rendered("a", size, plan, views), policy, dtype, equal=recipe.strategy.equal_views))
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert most < resampling_bytes(size, plan) + made_bytes(plan, Writing())
+    assert most < resampling_bytes(size, plan) + made_bytes(plan, Writing(dtype=dtype))
 
 
 def test_a_result_is_not_overwritten_by_the_next() -> None:

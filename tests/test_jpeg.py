@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import simplejpeg
 from PIL import Image
 
 from dynres_cli import decode, jpeg
@@ -17,6 +18,7 @@ from dynres_cli.geometry import Size
 from dynres_cli.opening import Source
 from dynres_cli.picture import in_memory, opened_picture
 from dynres_cli.probe import probe_bytes
+from tests.files import saved
 from tests.pictures import Pixels, gradient, noise
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -54,11 +56,20 @@ def pillows(data: bytes) -> Pixels | None:
 
 
 def agrees(data: bytes) -> bool:
-    """Whether both ways end alike, in every level or in a failure."""
+    """Whether both ways end alike, in every level or in a failure; Pillow does not hear of blocks that are missing."""
     ours, theirs = outcome(data), pillows(data)
-    if theirs is None:
+    if theirs is None or lacks_blocks(data):
         return isinstance(ours, str)
     return not isinstance(ours, str) and np.array_equal(ours, theirs)
+
+
+def lacks_blocks(data: bytes) -> bool:
+    """Whether libjpeg-turbo warns first of all that the data end before the picture does."""
+    try:
+        simplejpeg.decode_jpeg(data, "BGR", strict=True)
+    except ValueError as error:
+        return "remature end" in str(error) or "0xd9 instead of RST" in str(error)
+    return False
 
 
 @pytest.mark.parametrize("progressive", [False, True], ids=["baseline", "progressive"])
@@ -68,8 +79,9 @@ def agrees(data: bytes) -> bool:
 def test_plain_files_take_the_short_way_to_the_same_pixels(
     subsampling: str, quality: int, progressive: bool, size: tuple[int, int]
 ) -> None:
-    """Photograph and coarse noise, every usual subsampling, sizes that end inside a block."""
-    for picture in (photograph().resize(size), Image.fromarray(noise(40, 30)).resize(size, Image.Resampling.NEAREST)):
+    """Photograph, coarse noise in colour and in gray, every usual subsampling, sizes that end inside a block."""
+    coarse = Image.fromarray(noise(40, 30)).resize(size, Image.Resampling.NEAREST)
+    for picture in (photograph().resize(size), coarse, coarse.convert("L")):
         data = written(picture, quality=quality, subsampling=subsampling, progressive=progressive)
         short = jpeg.decode_plain(data, Size(*size))
         assert short is not None
@@ -103,10 +115,11 @@ def test_odd_files_agree(data: bytes) -> None:
     assert agrees(data)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": "4:4:4"}, {"restart_marker_blocks": 1}])
-def test_damaged_files_agree(options: dict[str, object]) -> None:
+def test_damaged_files_agree(options: dict[str, object], mode: str) -> None:
     """300 files a kind with flipped bits, overwritten, removed and repeated pieces, cut at any place."""
-    whole = written(photograph().resize((120, 90)), quality=80, **options)
+    whole = written(photograph().resize((120, 90)).convert(mode), quality=80, **options)
     chance = random.Random(4)
     for _ in range(300):
         data = bytearray(whole)
@@ -126,8 +139,59 @@ def test_damaged_files_agree(options: dict[str, object]) -> None:
         assert agrees(bytes(data)), bytes(data).hex()
 
 
+KINDS = {
+    "baseline": written(photograph()),
+    "progressive": written(photograph(), progressive=True),
+    "restart markers": written(photograph(), restart_marker_blocks=2),
+    "gray": written(photograph().convert("L")),
+    "CMYK": written(photograph().convert("CMYK")),
+    "RGB without chroma": written(photograph(), keep_rgb=True),
+    "two pictures": saved(photograph(), "MPO", save_all=True, append_images=[Image.new("RGB", (9, 9))]),
+}
+"""Whole JPEGs, some of which only Pillow decodes."""
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_cut_that_is_closed_by_an_end_marker_is_a_cut(kind: str, share: float) -> None:
+    """Guarantee 16: a repair tool's work has a grey tail, and Pillow takes it for whole."""
+    whole = KINDS[kind]
+    first = whole[: whole.index(b"\xff\xd9") + 2]
+    start = first.index(b"\xff\xda") + 20
+    cut = first[: start + int((len(first) - start) * share)] + b"\xff\xd9"
+    by_pillow = pillows(cut)
+    assert by_pillow is not None
+    assert outcome(cut) == "truncated"
+    source = Source(cut)
+    taken = decode.decode(source, probe_bytes(source, FileLimits()), Handling(on_truncated="tile"))
+    assert taken.truncated
+    assert np.array_equal(taken.pixels, by_pillow)
+
+
+def test_a_cut_before_a_restart_marker_is_a_cut() -> None:
+    """Guarantee 16: there libjpeg names the marker that it found instead."""
+    whole = KINDS["restart markers"]
+    cut = whole[: whole.rindex(b"\xff\xd4")] + b"\xff\xd9"
+    assert outcome(cut) == "truncated"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tail", [b"", bytes(5000), b"rubbish" * 1000, b"\xff\xd8\xff" + bytes(99)])
+def test_a_whole_picture_with_something_behind_it_is_whole(kind: str, tail: bytes) -> None:
+    """Phones write films, and tools their notes, behind the end marker."""
+    assert agrees(KINDS[kind] + tail)
+    assert not isinstance(outcome(KINDS[kind] + tail), str)
+
+
+@pytest.mark.parametrize("kind", ["baseline", "gray", "CMYK"])
+def test_bytes_that_nobody_needs_cut_nothing(kind: str) -> None:
+    """Rubbish before the end marker is no missing tail: the levels are all there."""
+    data = KINDS[kind][:-2] + b"1234" + KINDS[kind][-2:]
+    assert np.array_equal(outcome(data), outcome(KINDS[kind]))
+
+
 def test_a_damaged_file_never_takes_the_short_way_with_a_warning() -> None:
-    """A hole in the middle of the scan is something that libjpeg only warns of: the answer is None."""
+    """Bytes too many in the scan are something that libjpeg only warns of: the answer is None."""
     data = bytearray(written(Image.fromarray(gradient(200, 200))))
-    data[len(data) // 2 : len(data) // 2 + 40] = b"\xff\xd0" * 20
+    data[-2:-2] = bytes(40)
     assert jpeg.decode_plain(bytes(data), Size(200, 200)) is None

@@ -23,7 +23,10 @@ LAYERS = {
         *("ordering", "lists", "ranges", "fetching", "containers", "prefixes"),
         *("depth", "picture", "webp", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
     ),
-    3: ("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome", "leftovers", "aside"),
+    3: (
+        *("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome"),
+        *("leftovers", "aside", "needs"),
+    ),
     4: ("job", "choices", "api"),
     5: ("operations",),
     6: ("report",),

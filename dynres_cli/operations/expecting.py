@@ -10,12 +10,10 @@ from math import pow, sqrt  # noqa: A004 - of floats alone, so that types stay f
 from dynres_cli.facts import Facts, Handling, check_views, fit_flags, flags, last_flags
 from dynres_cli.fitting import all_flags, measured_surface
 from dynres_cli.geometry import Affine, Plan, Size, to_source
-from dynres_cli.job import made_bytes, resampling_bytes
+from dynres_cli.needs import made_bytes, resampling_bytes
 from dynres_cli.recipe import Recipe
 from dynres_cli.sinks import npy
 from dynres_cli.sinks.tree import Writing
-
-VALUE_BYTES: dict[npy.Dtype, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "uint8": 1}
 
 PNG_OF_BITS = {"JPEG": (0.40, 0.31), "MPO": (0.40, 0.31), "WEBP": (0.43, 0.58), "AVIF": (0.43, 0.58)}
 PNG_OF_LOSSLESS = (0.08, 0.75)
@@ -121,7 +119,7 @@ def npy_bytes(plan: Plan, writing: Writing, *, equal: bool) -> int:
     """The bytes of a picture's tensor files, headers included."""
     if writing.tensor == "none":
         return 0
-    width = VALUE_BYTES[writing.dtype]
+    width = npy.VALUE_BYTES[writing.dtype]
     sizes = [view.box.size for view in plan.views]
     shapes = [(3, size.height, size.width) for size in sizes]
     headers = [(len(sizes), *shapes[0])] if equal else shapes

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from dynres_cli.geometry import Plan, Size, View, shown_part
+from dynres_cli.jsontext import REPLACED
 from dynres_cli.manifest import TiledRecord, place
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import AskedShape
@@ -19,8 +20,6 @@ from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.shapes import Shape
 from dynres_cli.operations.witness import check_committed
 
-REPLACED = "\ufffd"
-"""Stands in a key for what is no UTF-8, whatever it is."""
 REMEMBERED = 256
 """Pictures whose plans are kept: boxes come in the order of their pictures, more or less."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dynres_cli.errors import RunError, UsageError
-from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord
+from dynres_cli.jsontext import REPLACED
+from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, place
 from dynres_cli.operations.checking import npy_header, png_levels
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.replanning import replanned
@@ -23,6 +24,9 @@ from dynres_cli.storage import open_below
 from dynres_cli.svg import plan_html
 
 Array = npt.NDArray[Any]
+
+LISTED = 5
+"""Numbers that a message gives of records that are shown alike."""
 
 
 class OpenRecord:
@@ -112,6 +116,32 @@ def _refusal(key: str, why: str) -> RunError:
     return RunError(f"{key} {why}", code="output")
 
 
+class _Names:
+    """The number of each record of an output by its exact key, and by the key that is shown where that tells one."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self._exact: dict[str, int] = {}
+        self._alike: dict[str, list[int]] = {}
+        for number, record in enumerate(records):
+            self._exact[place(record)] = number
+            if REPLACED in record.key:
+                self._alike.setdefault(record.key, []).append(number)
+
+    def number(self, key: str) -> int | None:
+        """The record that is meant; KeyError where several are shown by this name."""
+        alike = self._alike.get(key)
+        if alike is None:
+            return self._exact.get(key)
+        if len(alike) > 1:
+            numbers = ", ".join([*map(str, alike[:LISTED]), *["..."][: len(alike) > LISTED]])
+            msg = (
+                f"{key}: {len(alike)} pictures are shown by this name, numbers {numbers}; "
+                "give the number, or the exact name of a file that is no UTF-8, which is os.fsdecode of its bytes"
+            )
+            raise KeyError(msg)
+        return alike[0]
+
+
 class OpenRun:
     """The records of an output, in key order: iterate, count, or ask by number or key.
 
@@ -123,7 +153,7 @@ class OpenRun:
         self._is_closed = False
         self._open()
         self._offsets = array("Q", (offset for offset, _ in self._output.located()))
-        self._numbers: dict[str, int] = {}
+        self._names: _Names | None = None
 
     def _open(self) -> None:
         self._stack = ExitStack()
@@ -146,15 +176,20 @@ class OpenRun:
 
     def __contains__(self, key: object) -> bool:
         self._make_own()
-        return isinstance(key, str) and key in self._by_key()
+        return isinstance(key, str) and self._number_of(key) is not None
 
     def __iter__(self) -> Iterator[OpenRecord]:
         return (self[number] for number in range(len(self)))
 
     def __getitem__(self, which: int | str) -> OpenRecord:
-        """A record by its number in key order, or by its key."""
+        """A record by its number in key order, or by its key.
+
+        A key that is no UTF-8 is one as `os.fsdecode` gives it, or as it is shown, if no other is shown alike.
+        """
         self._make_own()
-        number = self._by_key()[which] if isinstance(which, str) else self._number(which)
+        number = self._number_of(which) if isinstance(which, str) else self._number(which)
+        if number is None:
+            raise KeyError(which)
         return OpenRecord(self._output, self._output.at(self._offsets[number]))
 
     def _number(self, which: object) -> int:
@@ -170,10 +205,10 @@ class OpenRun:
             )
             raise UsageError(msg) from None
 
-    def _by_key(self) -> dict[str, int]:
-        if not self._numbers:
-            self._numbers = {record.key: number for number, record in enumerate(self._output.records())}
-        return self._numbers
+    def _number_of(self, key: str) -> int | None:
+        if self._names is None:
+            self._names = _Names(self._output.records())
+        return self._names.number(key)
 
     def __reduce__(self) -> tuple[type[OpenRun], tuple[str]]:
         return OpenRun, (self._out,)
@@ -204,6 +239,7 @@ def open_run(out: str | os.PathLike[str]) -> OpenRun:
 def open_packed(out: str | os.PathLike[str]) -> dict[str, Array]:
     """What `dynres tile --layout packed` wrote: by key the views (views, 3, S, S), read from disk where touched.
 
+    A key that is no UTF-8 is one as `os.fsdecode` gives it: what is shown instead may stand for several.
     RunError where it has no sound manifest, or another layout.
     """
     with open_output(os.fspath(out)) as output:
@@ -211,7 +247,7 @@ def open_packed(out: str | os.PathLike[str]) -> dict[str, Array]:
             msg = f"{os.fspath(out)}: is not laid out as packed; read it with open_run"
             raise RunError(msg, code="output")
         shards = _Shards(output)
-        return {record.key: shards.views(record) for record in output.records() if isinstance(record, TiledRecord)}
+        return {place(record): shards.views(record) for record in output.records() if isinstance(record, TiledRecord)}
 
 
 class _Shards:

@@ -11,7 +11,7 @@ from dynres_cli.decode import decode
 from dynres_cli.engines.contract import Admit, Outcome
 from dynres_cli.facts import FileLimits
 from dynres_cli.items import Done, Item
-from dynres_cli.job import need
+from dynres_cli.needs import need
 from dynres_cli.opening import read_source
 from dynres_cli.operations.expecting import Variant
 from dynres_cli.operations.kernel_choice import choose

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ Dtype = Literal["float32", "float16", "bfloat16", "uint8"]
 
 # bfloat16 has no letter in the format: its bits are stored as whole numbers.
 LETTERS: dict[Dtype, str] = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2", "uint8": "|u1"}
+VALUE_BYTES: dict[Dtype, int] = {"float32": 4, "float16": 2, "bfloat16": 2, "uint8": 1}
 MAGIC = b"\x93NUMPY\x01\x00"
 
 
@@ -56,8 +58,11 @@ def blank(
     return file, file[len(start) :].view(kind).reshape(shape)
 
 
-def encode(array: npt.NDArray[Any], dtype: Dtype, arena: Arena | None = None) -> npt.NDArray[np.uint8]:
-    """An array as a whole file of the stored type."""
-    file, values = blank(array.shape, dtype, arena)
-    values[...] = to_bfloat16(array) if dtype == "bfloat16" else array
+def encode(
+    views: Iterable[npt.NDArray[Any]], shape: tuple[int, ...], dtype: Dtype, arena: Arena | None = None
+) -> npt.NDArray[np.uint8]:
+    """A whole file of the stored type from arrays (3, height, width), each of which is done with before the next."""
+    file, values = blank(shape, dtype, arena)
+    for place, view in zip(values.reshape(-1, *shape[-3:]), views, strict=True):
+        place[...] = to_bfloat16(view) if dtype == "bfloat16" else view
     return file

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from dynres_cli import normalize
-from dynres_cli.arena import Arena
+from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Plan, Size, View, source_box
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FileEntry, FileKind
@@ -136,14 +136,23 @@ def _tensor(
         file, values = npy.blank(shape, dtype, rendered.arena)
         normalize.fill(values.reshape(len(views), *shape[-3:]), views, policy, rendered.kernel)
     else:
-        array = normalize.channels_first(views) if dtype == "uint8" else _normalised(views, policy, rendered)  # type: ignore[arg-type]
-        file = npy.encode(array.reshape(shape), dtype, rendered.arena)
+        arrays = _levels(views) if dtype == "uint8" else _normalised(views, policy, rendered)
+        file = npy.encode(arrays, shape, dtype, rendered.arena)
     entry = FileEntry(path="", kind="tensor", shape=shape, dtype=dtype, mean=policy.mean, std=policy.std)
     return Encoded(name, (file.data,), entry)
 
 
-def _normalised(views: Sequence[Picture], policy: PixelPolicy, rendered: Rendered) -> Floats:
-    return normalize.normalise(views, policy, rendered.kernel, rendered.arena)
+def _levels(views: Sequence[Picture]) -> Iterator[Picture]:
+    """Each view before normalisation, channels first."""
+    return (view.transpose(2, 0, 1) for view in views)
+
+
+def _normalised(views: Sequence[Picture], policy: PixelPolicy, rendered: Rendered) -> Iterator[Floats]:
+    """Each view normalised, in memory that the next one takes."""
+    room = empty(rendered.arena, (1, 3, *views[0].shape[:2]), np.float32)
+    for view in views:
+        normalize.fill(room, [view], policy, rendered.kernel)
+        yield room[0]
 
 
 def described(output: Encoded, key: str) -> FileEntry:

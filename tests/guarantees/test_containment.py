@@ -178,13 +178,15 @@ def shared_fairly(pid: int) -> int:
 
 @linux
 @pytest.mark.slow
-def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_whole_run_stays_within_what_is_stated(tmp_path: Path, dtype: str) -> None:
     """Guarantee 15: four workers, four pictures of 32 megapixels, 350 MB for them: below the 1,335 MB stated."""
     image = corpus.picture(8000, 4000)
     png = corpus.encoded(image, format="PNG", compress_level=1)
     bmp = corpus.encoded(image, format="BMP")
     corpus.write_all(tmp_path / "in", {"a.png": png, "b.png": png, "c.bmp": bmp, "d.bmp": bmp})
-    run = start(tmp_path / "in", tmp_path / "out", "-j", "4", "--max-memory", "350M", "--kernel", "numba")
+    words = ("-j", "4", "--max-memory", "350M", "--kernel", "numba", "--dtype", dtype)
+    run = start(tmp_path / "in", tmp_path / "out", *words)
     peak = 0
     while run.poll() is None:
         peak = max(peak, sum(map(shared_fairly, [run.pid, *workers_of(run.pid)])))
@@ -211,6 +213,21 @@ def test_truncated_files_are_errors_and_no_grey_tail_is_tiled(tmp_path: Path) ->
     # A TIFF whose tags end before their values do cannot say how its pixels are stored.
     assert set(outcomes.values()) - {"tiled"} <= {"truncated", "corrupt", "unidentified", "unsupported_mode"}
     assert outcomes["50_baseline.jpg"] == outcomes["50_plain.png"] == outcomes["90_raw.ppm"] == "truncated"
+
+
+def test_a_tail_that_was_lost_and_covered_up_is_no_picture(tmp_path: Path) -> None:
+    """Guarantee 16: half a JPEG that ends as a whole one, zeros where the end of a PNG should be: truncated, exit 3."""
+    photo, drawing = corpus.picture(400, 300), corpus.picture(400, 300, 1).convert("1")
+    jpeg, png = corpus.encoded(photo, format="JPEG"), corpus.encoded(drawing, format="PNG")
+    kept = len(png) * 8 // 10
+    lost = {"half.jpg": jpeg[: len(jpeg) // 2] + b"\xff\xd9", "hollow.png": png[:kept] + bytes(len(png) - kept)}
+    corpus.write_all(tmp_path / "in", lost | {"whole.jpg": jpeg, "whole.png": png})
+    done = tile(tmp_path / "in", tmp_path / "out")
+    assert done.returncode == 3
+    assert codes(tmp_path / "out") == dict.fromkeys(lost, "truncated") | {"whole.jpg": "tiled", "whole.png": "tiled"}
+    assert tile(tmp_path / "in", tmp_path / "any", "--on-truncated", "tile").returncode == 0
+    flagged = {key for key, record in images(tmp_path / "any").items() if "truncated" in record["flags"]}
+    assert flagged == set(lost)
 
 
 def test_truncated_pictures_that_were_asked_for_are_marked(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -67,6 +68,34 @@ def test_a_box_is_never_mapped_in_the_picture_of_another_name(alike: Path) -> No
         ran = dynres("map", alike, "-", stdin=line.encode())
         assert (ran.status, ran.out) == (3, ""), beside
         assert ran.err.startswith("not mapped  \ufffd.bmp: is ambiguous; give raw"), ran.err
+
+
+EXACT = {name.decode("utf-8", "surrogateescape"): width for name, width in ((b"\xfe.bmp", 20), (b"\xff.bmp", 30))}
+"""The names that are no UTF-8, with the widths of their pictures."""
+
+
+def test_guarantee_27_python_gives_every_picture_by_its_exact_name(alike: Path, tmp_path: Path) -> None:
+    """Three pictures of names that are shown alike: packed, all three are there; the name that is shown tells none."""
+    packed = tiled(alike.parent / "in", tmp_path / "out", *SMALL, "--layout", "packed", "--tiles", "none")
+    arrays = dynres_cli.open_packed(packed)
+    assert set(arrays) == {*EXACT, "\ufffd.bmp"}
+    with dynres_cli.open_run(alike) as tree, dynres_cli.open_run(packed) as run:
+        assert {name: run[name].width for name in EXACT} == EXACT
+        for name in EXACT:
+            assert name in run
+            assert np.array_equal(arrays[name], tree[name].pixel_values)
+        assert [record.width for record in run] == [40, 20, 30]
+        for ask in (lambda: run["\ufffd.bmp"], lambda: "\ufffd.bmp" in run):
+            with pytest.raises(KeyError, match="3 pictures are shown by this name, numbers 0, 1, 2;"):
+                ask()
+
+
+def test_a_shown_name_is_enough_in_python_where_it_is_alone(folder: Path) -> None:
+    """As it stands in the record, or exact."""
+    with dynres_cli.open_run(folder / "out") as run:
+        assert run["\ufffd\ufffd.bmp"].raw == run["\udcff\udcfe.bmp"].raw
+        assert "\ufffd\ufffd.bmp" in run
+        assert "\ufffd.bmp" not in run
 
 
 def test_a_name_that_is_no_text_needs_no_raw_where_it_is_alone(folder: Path, tmp_path: Path) -> None:

@@ -35,13 +35,13 @@ def test_the_header_is_numpys_for_any_shape(shape: list[int], dtype: npy.Dtype) 
 def test_the_file_is_np_saves(dtype: npy.Dtype) -> None:
     """Header and values together, for a tensor of three views."""
     tensor = np.random.default_rng(0).standard_normal((3, 3, 14, 14)).astype(np.float32)
-    assert npy.encode(tensor, dtype).tobytes() == saved(tensor.astype(dtype))
+    assert npy.encode(tensor, tensor.shape, dtype).tobytes() == saved(tensor.astype(dtype))
 
 
 def test_bfloat16_is_stored_as_its_bits() -> None:
     """A reader finds uint16 and gets the values back by shifting them up."""
     tensor = np.random.default_rng(0).standard_normal((1, 3, 4, 4)).astype(np.float32)
-    loaded = np.load(io.BytesIO(npy.encode(tensor, "bfloat16").tobytes()), allow_pickle=False)
+    loaded = np.load(io.BytesIO(npy.encode(tensor, tensor.shape, "bfloat16").tobytes()), allow_pickle=False)
     assert loaded.dtype == np.uint16
     assert np.array_equal(loaded, to_bfloat16(tensor))
 
@@ -49,4 +49,4 @@ def test_bfloat16_is_stored_as_its_bits() -> None:
 def test_uint8_views_keep_their_levels() -> None:
     """The tensor before normalisation is stored as it is, also from a cut that is not contiguous."""
     tensor = np.arange(2 * 3 * 4 * 10, dtype=np.uint8).reshape(2, 3, 4, 10)[:, :, :, 2:7]
-    assert npy.encode(tensor, "uint8").tobytes() == saved(np.ascontiguousarray(tensor))
+    assert npy.encode(tensor, tensor.shape, "uint8").tobytes() == saved(np.ascontiguousarray(tensor))
