@@ -69,3 +69,14 @@ def test_whose_views_exist_only_as_floats() -> None:
         plan = recipe.plan(Size(1000, 700))
         floats = any(plan.surfaces[view.surface].space != "uint8" for view in plan.views)
         assert floats == recipe.strategy.float_views, name
+
+
+PICTURES = [Size(1000, 700), Size(700, 1000), Size(300, 300), Size(2000, 500), Size(1500, 1500), Size(60, 40)]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_whose_views_differ_in_size(preset: str) -> None:
+    """What a strategy says of itself is what its plans show; where it is not said they are stacked as equal."""
+    recipe = resolve(preset, None, {})
+    sizes = {view.box.size for size in PICTURES for view in recipe.plan(size).views}
+    assert (len(sizes) == 1) == recipe.strategy.equal_views
