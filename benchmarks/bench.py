@@ -22,6 +22,7 @@ from typing import Any
 
 import corpus
 import crowds
+import in_memory
 import machine
 import results
 import rows
@@ -37,8 +38,8 @@ ROWS: dict[str, Callable[[rows.Bench], rows.Rows]] = {
     "long": rows.long_runs,
     "png": rows.png_only,
     "tensor": rows.tensor_only,
-    "load": rows.load,
-    "resize": rows.resize,
+    "load": in_memory.load,
+    "resize": in_memory.resize,
     "floor": rows.floor,
     "bytes": crowds.bytes_and_tensors,
     "plan": crowds.plan,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, PngImagePlugin
@@ -24,6 +25,14 @@ def picture(mode: str = "RGB") -> Image.Image:
         with_alpha.putalpha(base.getchannel("G"))
         return with_alpha if mode == "RGBA" else with_alpha.convert(mode)
     return base.convert(mode)
+
+
+def picture_at(path: Path, width: int = 60, height: int = 40) -> Path:
+    """A small picture of a given size, at a path whose name says the format."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows, cols = np.mgrid[0:height, 0:width]
+    Image.fromarray(np.stack([rows * 5, cols * 3, rows + cols], 2).astype(np.uint8)).save(path)
+    return path
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -23,6 +23,8 @@ from tests.files import exif
 from tests.pictures import noise
 
 SMALL = ("--image-size", "28", "--max-num", "4", "-j", "1", "--engine", "serial", "-q", "--no-fsync")
+CUT = ("--shard-tiles", "9")
+"""Shards of nine views, which are two or three pictures."""
 LAYOUTS = ("packed", "webdataset", "parquet")
 SIZES = [(60, 30), (33, 40), (90, 31), (28, 28), (44, 100), (70, 71)]
 

@@ -80,3 +80,14 @@ def test_lists_may_be_lists() -> None:
     assert pinpoints["grid_pinpoints"] == [[336, 672]]
     with pytest.raises(UsageError, match="is not a list of pairs"):
         resolve("llava-v1.6", overrides={"grid_pinpoints": [[336.9, 672.2]]})
+
+
+PICTURES = [Size(1000, 700), Size(700, 1000), Size(300, 300), Size(2000, 500), Size(1500, 1500), Size(60, 40)]
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_whose_views_differ_in_size(preset: str) -> None:
+    """What a strategy says of itself is what its plans show; where it is not said they are stacked as equal."""
+    recipe = resolve(preset, None, {})
+    sizes = {view.box.size for size in PICTURES for view in recipe.plan(size).views}
+    assert (len(sizes) == 1) == recipe.strategy.equal_views

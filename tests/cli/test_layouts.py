@@ -14,23 +14,7 @@ from PIL import Image
 import dynres_cli
 from tests.cli.command import dynres, manifest
 from tests.pictures import noise
-from tests.shards import SMALL, content, here, layouts, marked, pictures, tiled, views_of
-
-CUT = ("--shard-tiles", "9")
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures in `in` and `more`, their tree in `tree`; each layout's output is made by the test that needs it."""
-    folder = tmp_path_factory.mktemp("layouts")
-    pictures(folder / "in")
-    (folder / "more").mkdir()
-    Image.fromarray(noise(50, 28, 9)).save(folder / "more" / "one.png")
-    tiled(folder / "tree", folder / "in", folder / "more")
-    for layout, marks in marked():
-        if not marks:
-            tiled(folder / layout, folder / "in", folder / "more", "--layout", layout, *CUT)
-    return folder
+from tests.shards import CUT, SMALL, content, here, layouts, tiled, views_of
 
 
 @pytest.mark.parametrize("layout", layouts())
@@ -86,7 +70,10 @@ def test_every_command_reads_shards(finished: Path, tmp_path: Path, layout: str)
     assert here("verify", out, "--json", "--against", "pillow", *source).json["findings"] == []
     counted = [here("stats", each, "--json").json for each in (finished / "tree", out)]
     assert counted[0]["tokens"] == counted[1]["tokens"]
-    assert here("diff", finished / "tree", out, "--json").status in (0, 3)
+    differing = here("diff", finished / "tree", out, "--json")
+    assert not any(differing.json[name] for name in ("added", "removed", "changed"))
+    without_pictures = layout == "packed"  # which is another `--tiles` than the tree's, and nothing else
+    assert (differing.status, len(differing.json["parameters"])) == ((3, 1) if without_pictures else (0, 0))
     assert here("report", out, "-q").status == 0
     assert here("verify", out, "--json").json["findings"] == []
     joined = here("join", out, tmp_path / "joined", "-q", "--no-fsync")
@@ -172,71 +159,6 @@ def test_a_shard_whose_pictures_all_failed_is_written(tmp_path: Path, layout: st
     assert len(list(out.glob("shard-*.index.json"))) == 2
     assert list(views_of(out, layout)) == ["b.jpg"]
     assert here("verify", out, "--json").json["findings"] == []
-
-
-@pytest.mark.parametrize(
-    "damage",
-    ["cut otherwise", "flip", "cut", "lose", "lose the index", "flip the index", "stranger"],
-    ids=lambda name: name,
-)
-@pytest.mark.parametrize("layout", layouts())
-def test_verify_finds_what_is_wrong_with_a_shard_and_a_run_mends_it(
-    finished: Path, tmp_path: Path, layout: str, damage: str
-) -> None:
-    """One byte, a shorter file, a missing one, one that is nobody's; then the same command makes it whole again."""
-    out = shutil.copytree(finished / layout, tmp_path / "out")
-    suffix = {"packed": "npy", "webdataset": "tar", "parquet": "parquet"}[layout]
-    shard, index = out / f"shard-00001.{suffix}", out / "shard-00001.index.json"
-    data, told = bytearray(shard.read_bytes()), index.read_text()
-    data[len(data) // 2] ^= 1
-    match damage:
-        case "flip":
-            shard.write_bytes(data)
-        case "cut":
-            shard.write_bytes(data[:-700])
-        case "lose":
-            shard.unlink()
-        case "lose the index":
-            index.unlink()
-        case "flip the index":
-            index.write_text(told.replace('"tokens": ', '"tokens": 1', 1))
-        case "cut otherwise":
-            manifest_file = out / "manifest.json"
-            manifest_file.write_text(manifest_file.read_text().replace('"shard_tiles": 9', '"shard_tiles": 8'))
-        case _:
-            (out / f"shard-00099.{suffix}").write_bytes(b"?")
-    ran = here("verify", out, "--json")
-    assert ran.status == 3
-    problems = {(finding["path"], finding["problem"]) for finding in ran.json["findings"]}
-    wanted = {
-        "cut otherwise": (index.name, "manifest"),
-        "flip": (shard.name, "sha256"),
-        "cut": (shard.name, "size"),
-        "lose": (shard.name, "missing"),
-        "lose the index": (index.name, "missing"),
-        "flip the index": (index.name, "manifest"),
-        "stranger": ("shard-00099.index.json", "missing"),
-    }[damage]
-    assert wanted in problems
-    if not damage.startswith("flip"):  # a run looks at sizes and believes records, as it does in a tree
-        arguments = ("tile", finished / "in", finished / "more", out, "--layout", layout, *CUT, *SMALL)
-        assert here(*arguments).status == 3
-        assert content(out) == content(finished / layout)
-
-
-@pytest.mark.parametrize("numbers", [None, b"\x93NUMPY", b"other"], ids=["lost", "cut short", "others"])
-def test_a_packed_shard_gets_its_index_as_numbers_again(finished: Path, tmp_path: Path, numbers: bytes | None) -> None:
-    """Readers that know no JSON need it; it follows from the other index, so that the shard itself stays as it is."""
-    out = shutil.copytree(finished / "packed", tmp_path / "out")
-    path, shard = out / "shard-00001.index.npy", out / "shard-00001.npy"
-    before = shard.stat()
-    path.unlink()
-    if numbers is not None:
-        path.write_bytes(numbers)
-    ran = here("tile", finished / "in", finished / "more", out, "--layout", "packed", *CUT, *SMALL, "--json")
-    assert (ran.status, ran.json["tiled"], ran.json["skipped"]) == (3, 0, 9)
-    assert content(out) == content(finished / "packed")
-    assert (shard.stat().st_ino, shard.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_pack_by_puts_equal_costs_together_and_tells_of_small_buckets(finished: Path, tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.shards import pictures, tiled, views_of
+from tests.shards import CUT, pictures, tiled, views_of
 
-CUT = ("--shard-tiles", "9")
 START = """
 import glob, hashlib, io, json, sys
 import numpy as np

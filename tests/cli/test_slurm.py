@@ -88,10 +88,10 @@ def test_the_array_script_tiles_every_input_once(tmp_path: Path) -> None:
         environment = {**os.environ, **path, **small, **places, **variables}
         return subprocess.run(["bash"], input=SCRIPT[0], text=True, env=environment, check=False).returncode
 
-    assert {run(**task(number, 1, 1, 3)) for number in (1, 3)} <= {0, 3, 4}
+    assert [run(**task(number, 1, 1, 3)) for number in (1, 3)] == [0, 0]
     parts = ["00001", "00003"]
     assert "missing of 3 shards: 2/3" in dynres("merge", *(everything / part for part in parts), "-o", everything).err
-    assert run(**task(2, 2, 1, 1), SHARD="2/3") in (0, 3)
+    assert run(**task(2, 2, 1, 1), SHARD="2/3") == 3
     parts = sorted(path.name for path in everything.iterdir())
     assert dynres("merge", *(everything / part for part in parts), "-o", everything).status == 0
     assert [image["key"] for image in manifest(everything)["images"]] == [

@@ -14,23 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.cli.command import ROOT, SAMPLES, dynres, manifest, tree
-
-
-def picture(path: Path, width: int = 60, height: int = 40) -> Path:
-    """A small picture of a given size."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows, cols = np.mgrid[0:height, 0:width]
-    Image.fromarray(np.stack([rows * 5, cols * 3, rows + cols], 2).astype(np.uint8)).save(path)
-    return path
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Two pictures, one of them in a subfolder, and a note."""
-    picture(tmp_path / "in" / "b.jpg")
-    picture(tmp_path / "in" / "a" / "z.png", 100, 100)
-    (tmp_path / "in" / "notes.txt").write_text("no picture")
-    return tmp_path / "in"
+from tests.files import picture_at
 
 
 def test_the_tree_that_comes_out(folder: Path, tmp_path: Path) -> None:
@@ -90,77 +74,6 @@ def test_the_record_of_a_failure_to_the_letter(tmp_path: Path) -> None:
     (record,) = manifest(tmp_path / "out")["images"]
     assert list(record) == ["key", "source", "status", "stage", "code", "message"]
     assert (record["status"], record["stage"], record["code"]) == ("failed", "probe", "unidentified")
-
-
-def test_a_second_run_finds_everything_done(folder: Path, tmp_path: Path) -> None:
-    """Nothing is written again: every file keeps its inode and time."""
-    out = tmp_path / "out"
-    dynres("tile", folder, out)
-    before = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in out.rglob("*") if path.is_file()}
-    said = dynres("tile", folder, out, "--json").json
-    assert (said["tiled"], said["skipped"], said["failed"]) == (0, 3, 0)
-    after = {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in before if path.name != "lock"}
-    assert after == {path: told for path, told in before.items() if path.name != "lock"}
-
-
-@pytest.mark.parametrize("lost", ["b.jpg/grid.json", "b.jpg/tile_r0_c0.png", "manifest.json"])
-def test_a_resumed_run_ends_with_the_same_bytes(folder: Path, tmp_path: Path, lost: str) -> None:
-    """Whatever was missing is made again, and the tree is that of an undisturbed run."""
-    dynres("tile", folder, tmp_path / "whole")
-    dynres("tile", folder, tmp_path / "out")
-    (tmp_path / "out" / lost).unlink()
-    assert dynres("tile", folder, tmp_path / "out").status == 0
-    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
-
-
-def test_other_options_redo_what_they_change(folder: Path, tmp_path: Path) -> None:
-    """A run with other parameters never mixes with an earlier one's files."""
-    dynres("tile", folder, tmp_path / "out")
-    said = dynres("tile", folder, tmp_path / "out", "--max-num", "2", "--json").json
-    assert said["tiled"] == 2
-    dynres("tile", folder, tmp_path / "fresh", "--max-num", "2")
-    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
-
-
-@pytest.mark.parametrize("text", [None, "", "{}"])
-def test_files_whose_record_is_lost_are_made_anew(folder: Path, tmp_path: Path, text: str | None) -> None:
-    """No file of the earlier run stays behind, though nothing tells any more which there were."""
-    dynres("tile", folder, tmp_path / "out")
-    record = tmp_path / "out" / "b.jpg" / "grid.json"
-    record.unlink() if text is None else record.write_text(text)
-    assert dynres("tile", folder, tmp_path / "out", "--max-num", "2").status == 0
-    dynres("tile", folder, tmp_path / "fresh", "--max-num", "2")
-    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
-
-
-@pytest.mark.parametrize("limit", [("--max-tiles", "3"), ("--max-pixels", "5000"), ("--max-bytes", "700")])
-def test_a_lower_limit_holds_for_what_was_tiled_before(folder: Path, tmp_path: Path, limit: tuple[str, str]) -> None:
-    """The outcome is that of a run into an empty folder."""
-    assert dynres("tile", folder, tmp_path / "out").status == 0
-    assert dynres("tile", folder, tmp_path / "out", *limit).status == 3
-    assert dynres("tile", folder, tmp_path / "fresh", *limit).status == 3
-    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")
-
-
-def test_what_a_run_over_all_frames_made_goes_with_a_run_over_the_first(tmp_path: Path) -> None:
-    """And the other way round."""
-    shades = [Image.new("RGB", (40, 30), (40 * number, 0, 0)) for number in range(3)]
-    shades[0].save(tmp_path / "a.gif", save_all=True, append_images=shades[1:])
-    for options in ((), ("--frames", "all"), ()):
-        assert dynres("tile", tmp_path / "a.gif", tmp_path / "out", *options).status == 0
-        dynres("tile", tmp_path / "a.gif", tmp_path / f"fresh{len(options)}", *options)
-        assert tree(tmp_path / "out") == tree(tmp_path / f"fresh{len(options)}")
-
-
-def test_a_failure_is_repeated_until_its_source_changes(folder: Path, tmp_path: Path) -> None:
-    """Exit 3 again without trying; a whole copy of the file is tiled, the good ones are not touched."""
-    (folder / "b.jpg").write_bytes((folder / "b.jpg").read_bytes()[:300])
-    assert dynres("tile", folder, tmp_path / "out").status == 3
-    again = dynres("tile", folder, tmp_path / "out", "--json")
-    assert (again.status, again.json["tiled"], again.json["failed"]) == (3, 0, 1)
-    picture(folder / "b.jpg")
-    mended = dynres("tile", folder, tmp_path / "out", "--json")
-    assert (mended.status, mended.json["tiled"], mended.json["skipped"]) == (0, 1, 2)
 
 
 def test_the_bytes_depend_on_nothing_but_inputs_and_options(tmp_path: Path) -> None:
@@ -223,7 +136,7 @@ def test_two_inputs_with_one_key_are_refused_before_any_work(folder: Path, tmp_p
 @pytest.mark.usefixtures("folder")
 def test_several_inputs_are_kept_apart_by_their_names(tmp_path: Path) -> None:
     """Folders give NAME/path below, files their name."""
-    picture(tmp_path / "c.jpg")
+    picture_at(tmp_path / "c.jpg")
     dynres("tile", "in", "c.jpg", "out", cwd=tmp_path)
     assert [each["key"] for each in manifest(tmp_path / "out")["images"]] == ["c.jpg", "in/a/z.png", "in/b.jpg"]
 
@@ -247,7 +160,7 @@ def test_an_output_inside_its_input_is_never_tiled_again(folder: Path) -> None:
 def test_fail_fast_stops_at_the_first_failure(tmp_path: Path) -> None:
     """Exit 3, and the rest is left for another run."""
     for number in range(30):
-        picture(tmp_path / "in" / f"{number:02}.png")
+        picture_at(tmp_path / "in" / f"{number:02}.png")
     (tmp_path / "in" / "00.png").write_bytes(b"no picture")
     ran = dynres("tile", tmp_path / "in", tmp_path / "out", "--fail-fast", "-j", "1", "--json")
     assert (ran.status, ran.json["failed"], ran.json["manifest"]) == (3, 1, None)
@@ -259,20 +172,6 @@ def test_a_picture_above_the_limit_is_refused_by_its_header(folder: Path, tmp_pa
     ran = dynres("tile", folder, tmp_path / "out", "--max-pixels", "5000", "--json")
     assert (ran.status, ran.json["failures"]) == (3, {"too_many_pixels": 1})
     assert dynres("tile", folder, tmp_path / "out", "--json").json["tiled"] == 1
-
-
-@pytest.mark.usefixtures("folder")
-def test_options_come_from_the_environment_and_a_file(tmp_path: Path) -> None:
-    """Flag > environment > file > default."""
-    (tmp_path / "dynres.toml").write_text('[tile]\nmax-num = 2\ntensor = "none"\n')
-    assert dynres("tile", "in", "a", "--json", cwd=tmp_path).json["tiles"] == 2
-    assert dynres("tile", "in", "b", "--json", cwd=tmp_path, DYNRES_MAX_NUM="6").json["tiles"] == 7
-    assert dynres("tile", "in", "c", "--json", "--max-num", "2", cwd=tmp_path, DYNRES_MAX_NUM="6").json["tiles"] == 2
-    assert not list((tmp_path / "a").rglob("*.npy"))
-    (tmp_path / "dynres.toml").write_text("[tile]\nmax-nun = 2\n")
-    ran = dynres("tile", "in", "d", cwd=tmp_path)
-    assert ran.status == 2
-    assert "max-num" in ran.err
 
 
 def test_a_dry_run_lists_and_writes_nothing(folder: Path, tmp_path: Path) -> None:
@@ -314,30 +213,6 @@ def test_a_dry_run_keeps_to_json_and_to_quiet(folder: Path, tmp_path: Path) -> N
     assert [json.loads(line) for line in ran.out.splitlines()] == [{"key": name, "source": name} for name in names]
 
 
-def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
-    """Exit 2 with the table that was probably meant: it would have been of no effect."""
-    (tmp_path / "mine.toml").write_text("[tiles]\nmax-num = 2\n")
-    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
-    assert ran.status == 2
-    assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
-
-
-def test_what_differs_from_task_to_task_has_no_place_in_a_file(folder: Path, tmp_path: Path) -> None:
-    """Exit 2; it is an option, so no other one is proposed."""
-    (tmp_path / "mine.toml").write_text("[tile]\nshard = '1/2'\n")
-    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
-    assert (ran.status, "--shard is given on the command line alone" in ran.err) == (2, True)
-
-
-@pytest.mark.parametrize("text", [b"[tile", b"\xff\xfe", b"x=" + b"[" * 20_000], ids=["cut", "bytes", "deep"])
-def test_a_configuration_that_is_no_toml_is_refused(folder: Path, tmp_path: Path, text: bytes) -> None:
-    """Exit 2 and a sentence, also where the reader of TOML runs out of stack."""
-    (tmp_path / "mine.toml").write_bytes(text)
-    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
-    assert ran.status == 2
-    assert "mine.toml: not a TOML file" in ran.err
-
-
 @pytest.mark.parametrize(
     ("dtype", "numpy_dtype", "size"),
     [("float32", "float32", 4), ("float16", "float16", 2), ("bfloat16", "uint16", 2), ("uint8", "uint8", 1)],
@@ -373,10 +248,3 @@ def test_a_failure_is_told_once_and_quiet_is_quiet(tmp_path: Path) -> None:
     assert dynres(*words, "-v", "-q").err.splitlines() == [
         line for line in dynres(*words, "-q").err.splitlines() if line.startswith("failed  bad.jpg")
     ]
-
-
-def test_a_list_of_one_in_a_file_may_be_given_as_that_one(folder: Path, tmp_path: Path) -> None:
-    """`exclude = "*.png"` is what one writes first."""
-    (tmp_path / "mine.toml").write_text('[tile]\nexclude = "*.png"\n')
-    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml", "--dry-run")
-    assert (ran.status, ran.out.split()) == (0, ["b.jpg"])

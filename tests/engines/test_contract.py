@@ -31,7 +31,7 @@ ALL_WORKS = pytest.mark.parametrize("work", [double, done_later, deed_later])
 
 @ALL_WORKS
 def test_every_item_has_exactly_one_outcome(engine: Engine, work: Work) -> None:
-    """Guarantee 1.1: a hundred items in, the same hundred keys out, each with its own result."""
+    """Guarantee 37: a hundred items in, the same hundred keys out, each with its own result."""
     outcomes = list(engine(work, numbers(100), LIMITS, UNWATCHED))
     assert keys(outcomes) == list(range(100))
     assert all(isinstance(outcome, Done) and outcome.tiles == 2 * int(outcome.key) for outcome in outcomes)

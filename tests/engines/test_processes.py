@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -21,43 +20,12 @@ from dynres_cli.engines.hand import NOISE_KEPT
 from dynres_cli.engines.processes import run
 from dynres_cli.items import Failed, Item
 from tests.engines.deeds import deed_later, done_later, double, failures, keys, numbers
+from tests.engines.living import children
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
-ROOT = Path(__file__).parents[2]
 TWO = EngineLimits(jobs=2, timeout=30)
 JOBS = pytest.mark.parametrize("jobs", [1, 2, 4])
-
-
-def children(pid: int) -> list[int]:
-    """The workers of a process; what Python starts for other tests of the same process is no worker."""
-    found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    return [child for child in found if not _is_pythons_own(child)]
-
-
-def _is_pythons_own(pid: int) -> bool:
-    with suppress(FileNotFoundError):
-        command = Path(f"/proc/{pid}/cmdline").read_bytes()
-        return b"multiprocessing.forkserver" in command or b"multiprocessing.resource_tracker" in command
-    return False
-
-
-def is_running(pid: int) -> bool:
-    """Whether a process is there and not merely waiting to be buried."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def gone_within(seconds: float, pids: list[int]) -> bool:
-    """Whether all of these processes end in time."""
-    deadline = time.monotonic() + seconds
-    while any(is_running(pid) for pid in pids):
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 @pytest.mark.parametrize("work", [double, done_later, deed_later])
@@ -225,74 +193,6 @@ def test_workers_leave_signals_to_the_parent(number: signal.Signals) -> None:
         outcomes.append(outcome)
     assert failures(outcomes) == {}
     assert keys(outcomes) == list(range(8))
-
-
-BUSY_PARENT = """
-from dynres_cli.engines.contract import EngineLimits
-from dynres_cli.engines.processes import run
-from tests.engines.deeds import double, numbers
-deeds = dict.fromkeys(range(1, 1000), {deed!r})
-for outcome in run(double, numbers(1000, deeds), EngineLimits(jobs=3)):
-    print("started", flush=True)
-    {then}
-"""
-
-
-def busy_parent(deed: str, then: str = "pass") -> subprocess.Popen[str]:
-    """A run of its own, whose three workers are busy when this returns."""
-    script = BUSY_PARENT.format(deed=deed, then=then)
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None
-    assert parent.stdout.readline() == "started\n"
-    return parent
-
-
-@pytest.mark.parametrize("deed", ["stubborn:60", "sleep:60"], ids=["in C", "in Python"])
-def test_no_orphans_after_the_parent_is_killed(deed: str) -> None:
-    """Guarantee 10: kill -9 of the parent alone; its three workers are gone within five seconds."""
-    with busy_parent(deed) as parent:
-        workers = children(parent.pid)
-        parent.kill()
-        parent.wait()
-        assert len(workers) == 3
-        assert gone_within(5, workers)
-
-
-def test_no_orphans_after_an_exit_in_the_middle() -> None:
-    """A caller that just exits, with the outcomes still open, neither hangs nor leaves a worker."""
-    with busy_parent("stubborn:60", then="import time; time.sleep(0.5); raise SystemExit(3)") as parent:
-        workers = children(parent.pid)
-        assert parent.wait(timeout=10) == 3
-        assert len(workers) == 3
-        assert gone_within(5, workers)
-
-
-def test_closed_standard_handles_do_no_harm() -> None:
-    """Guarantee 11: with stdin, stdout and stderr closed by the shell, a run still gives its twenty outcomes."""
-    script = (
-        "import sys, os\n"
-        "from dynres_cli.engines.contract import EngineLimits\n"
-        "from dynres_cli.engines.processes import run\n"
-        "from tests.engines.deeds import double, numbers\n"
-        "os._exit(len(list(run(double, numbers(20, {3: 'stderr:100'}), EngineLimits(jobs=2, timeout=5)))))\n"
-    )
-    ended = subprocess.run(["sh", "-c", f'"{sys.executable}" -c "{script}" <&- >&- 2>&-'], cwd=ROOT, check=False)
-    assert ended.returncode == 20
-
-
-def test_workers_that_die_at_birth_end_the_run() -> None:
-    """Guarantee 40: no worker gets as far as its first item: that is the run's failure, not 1,000 items'."""
-    script = (
-        "import os\n"
-        "os.register_at_fork(after_in_child=lambda: os._exit(1))\n"
-        "from dynres_cli.engines.contract import EngineLimits\n"
-        "from dynres_cli.engines.processes import run\n"
-        "from tests.engines.deeds import double, numbers\n"
-        "list(run(double, numbers(1000), EngineLimits(jobs=2)))\n"
-    )
-    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False, capture_output=True, text=True)
-    assert ended.returncode == 1
-    assert "die as soon as they start" in ended.stderr
 
 
 def test_handles_stay_level_while_workers_come_and_go() -> None:

@@ -19,7 +19,7 @@ from dynres_cli.errors import RunError, UsageError
 from dynres_cli.items import Failed, Item
 from tests.engines.clusters import ON_RAY, TwoNodes
 from tests.engines.deeds import double, failures, keys, numbers
-from tests.engines.test_processes import gone_within, is_running
+from tests.engines.living import gone_within, is_running
 
 pytestmark = list(ON_RAY)
 

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,20 @@ def workers_of(pid: int) -> list[int]:
     except OSError:
         return []
     return [int(each) for each in text.split()]
+
+
+def wait_for(condition: object, seconds: float = 60) -> None:
+    """Wait until something is so, and fail where it never is."""
+    assert callable(condition)
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        time.sleep(0.01)
+
+
+def made(out: Path) -> int:
+    """How many pictures have their record."""
+    return len(list(out.rglob("grid.json")))
 
 
 def counts(done: subprocess.CompletedProcess[bytes]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_tile import picture
+from tests.files import picture_at
 from tests.storage.stores import Store, running
 
 
@@ -32,7 +32,7 @@ def store(shared: Store) -> Store:
 def folder(tmp_path: Path) -> Path:
     """Five pictures in two folders, a broken one, a note and a hidden file."""
     for name in ("b.jpg", "a/z.png", "a/y.jpg", "c.jpg", "a.jpg"):
-        picture(tmp_path / "in" / name)
+        picture_at(tmp_path / "in" / name)
     (tmp_path / "in" / "broken.jpg").write_bytes(b"\xff\xd8\xff no picture")
     (tmp_path / "in" / "notes.txt").write_text("no picture")
     (tmp_path / "in" / ".hidden.jpg").write_bytes(b"")

@@ -1,15 +1,13 @@
-"""Archives and tables as inputs: listed in key order, read in place, and trusted in nothing."""
+"""Archives as inputs: listed in key order, read in place, and trusted in nothing."""
 
 from __future__ import annotations
 
 import io
-import os
 import random
 import struct
 import tarfile
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,49 +17,14 @@ from dynres_cli.containers import tars, zips
 from dynres_cli.errors import ImageError, UsageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.globs import Filter
-from dynres_cli.items import Item
 from dynres_cli.opening import read_source
 from dynres_cli.operations.tiling import item_from_anywhere
 from dynres_cli.probe import probe
-from dynres_cli.source import Listing, Selection, listing
 from tests.cli.command import dynres, tree
-from tests.files import picture, saved
-from tests.storage.stores import has
+from tests.storage.archives import JPEG, LIMITS, PNG, code_of, contents, listed, packed_zip, replace_by, tar
 
-needs_pyarrow = pytest.mark.skipif(not has("pyarrow"), reason="needs pyarrow: pip install -e '.[parquet]'")
-LIMITS = FileLimits()
-JPEG, PNG = saved(picture(), "JPEG"), saved(picture("L"), "PNG")
 GOOD = {"b.jpg": JPEG, "a/z.png": PNG, "a/y.jpg": JPEG, "a.jpg": JPEG, "notes.txt": b"no picture"}
 IN_ORDER = ["a.jpg", "a/y.jpg", "a/z.png", "b.jpg"]
-
-
-def tar(path: Path, members: dict[str, bytes], mode: str = "w") -> Path:
-    """A tar archive of these members."""
-    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
-        for name, data in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return path
-
-
-def packed_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
-    """A zip archive of these members."""
-    with zipfile.ZipFile(path, "w", method) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return path
-
-
-def listed(*inputs: Path, **rules: object) -> tuple[list[Item], Listing]:
-    """What is found, and the account of the rest."""
-    found = listing(Selection(tuple(map(str, inputs)), **rules))  # type: ignore[arg-type]
-    return list(found), found
-
-
-def contents(items: list[Item]) -> dict[str, bytes]:
-    """Every item's bytes by its key."""
-    return {item.key: read_source(item.path, LIMITS).data for item in items}
 
 
 @pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip"])
@@ -122,7 +85,7 @@ def test_an_archive_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
     items, found = listed(path)
     assert [item.key for item in items] == ["a.jpg", "b.jpg"]
     assert read_source(items[0].path, LIMITS).data == JPEG
-    assert _code(items[1]) == "truncated"
+    assert code_of(items[1]) == "truncated"
     assert [failed.code for failed in found.failures] == ["unreadable"]
     for name, data in {"x.zip": b"PK no zip", "x.tar": b"no tar" * 200, "x.tgz": b"\x1f\x8b\x08" + b"x" * 600}.items():
         (tmp_path / name).write_bytes(data)
@@ -130,23 +93,17 @@ def test_an_archive_that_was_cut_gives_what_is_whole(tmp_path: Path) -> None:
         assert (items, [failed.code for failed in found.failures]) == ([], ["unreadable"]), name
 
 
-def _code(item: Item, limits: FileLimits = LIMITS) -> str:
-    with pytest.raises(ImageError) as caught:
-        read_source(item.path, limits)
-    return caught.value.code
-
-
 def test_bombs_are_stopped_by_what_they_announce_and_by_what_they_are(tmp_path: Path) -> None:
     """A member is never larger than --max-bytes, whatever the archive says of it."""
     honest = packed_zip(tmp_path / "honest.zip", {"a.png": bytes(1 << 20)})
     small = FileLimits(max_bytes=1 << 19)
-    assert _code(listed(honest)[0][0], small) == "too_large_file"
+    assert code_of(listed(honest)[0][0], small) == "too_large_file"
     lying = tmp_path / "lying.zip"
     data = honest.read_bytes()
     size = struct.pack("<L", 1 << 20)
     lying.write_bytes(data.replace(size, struct.pack("<L", 1000)))
-    assert _code(listed(lying)[0][0], small) == "corrupt"
-    assert _code(listed(tar(tmp_path / "a.tar", {"a.png": bytes(1 << 20)}))[0][0], small) == "too_large_file"
+    assert code_of(listed(lying)[0][0], small) == "corrupt"
+    assert code_of(listed(tar(tmp_path / "a.tar", {"a.png": bytes(1 << 20)}))[0][0], small) == "too_large_file"
 
 
 def test_an_archive_that_unpacks_without_end_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +151,7 @@ def test_a_member_that_packing_made_longer_has_its_own_size(tmp_path: Path) -> N
         assert archive.infolist()[0].compress_size > len(data)
     item = listed(path)[0][0]
     assert read_source(item.path, FileLimits(max_bytes=len(data))).data == data
-    assert _code(item, FileLimits(max_bytes=len(data) - 1)) == "too_large_file"
+    assert code_of(item, FileLimits(max_bytes=len(data) - 1)) == "too_large_file"
 
 
 def test_encrypted_and_oddly_packed_members_fail_by_name(tmp_path: Path) -> None:
@@ -207,7 +164,7 @@ def test_encrypted_and_oddly_packed_members_fail_by_name(tmp_path: Path) -> None
     data[second + 10] = 9
     path.write_bytes(data)
     items, _ = listed(path)
-    assert [_code(item) for item in items] == ["unreadable", "unreadable"]
+    assert [code_of(item) for item in items] == ["unreadable", "unreadable"]
     with pytest.raises(ImageError, match="encrypted"):
         read_source(items[0].path, LIMITS)
 
@@ -225,7 +182,7 @@ def test_a_member_is_held_against_its_checksum(tmp_path: Path) -> None:
     path.write_bytes(data)
     items, found = listed(path)
     assert [item.key for item in items] == ["a.jpg"]
-    assert _code(items[0]) == "corrupt"
+    assert code_of(items[0]) == "corrupt"
     assert found.skipped == {"link": 1}
 
 
@@ -258,12 +215,6 @@ TURNED = {"a.bmp": PAIR["b.bmp"], "b.bmp": PAIR["a.bmp"]}
 """The same names and sizes, and each picture in the other's place."""
 
 
-def replace_by(other: Path, path: Path) -> None:
-    """Put a file in another one's place, as `mv` does; it is of another time."""
-    os.utime(other, (1, 1))
-    other.replace(path)
-
-
 @pytest.mark.parametrize("suffix", [".tar", ".zip"])
 def test_guarantee_35_no_picture_is_read_from_an_archive_that_was_replaced(tmp_path: Path, suffix: str) -> None:
     """Where another picture of the same size lies now, the code is `changed`: by its header, too."""
@@ -271,7 +222,7 @@ def test_guarantee_35_no_picture_is_read_from_an_archive_that_was_replaced(tmp_p
     items, _ = listed(make(tmp_path / f"x{suffix}", PAIR))
     assert contents(items) == PAIR
     replace_by(make(tmp_path / "other", TURNED), tmp_path / f"x{suffix}")
-    assert [_code(item) for item in items] == ["changed", "changed"]
+    assert [code_of(item) for item in items] == ["changed", "changed"]
     with pytest.raises(ImageError, match="replaced after it was listed; run again"):
         probe(items[0].path)
 
@@ -291,49 +242,6 @@ def test_guarantee_35_an_archive_that_is_replaced_while_it_is_listed(
     items, _ = listed(packed)
     replace_by(tar(tmp_path / "other", TURNED, "w:gz"), packed)
     assert contents(items) == PAIR
-
-
-def table(path: Path, pictures: Sequence[bytes]) -> Path:
-    """A table of these pictures, each in a row group of its own."""
-    import pyarrow as pa  # noqa: PLC0415 - an extra
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    rows = [{"bytes": data, "path": None} for data in pictures]
-    image = pa.array(rows, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
-    pq.write_table(pa.table({"image": image}), path, row_group_size=1)
-    return path
-
-
-@needs_pyarrow
-def test_guarantee_35_no_row_is_read_from_a_table_that_was_replaced(tmp_path: Path) -> None:
-    """What was read before is still right, what was not is `changed`; a new listing gives what is there now."""
-    data = [random.Random(number).randbytes(2 << 20) for number in range(3)]
-    path = table(tmp_path / "t.parquet", data)
-    items, _ = listed(path)
-    assert read_source(items[0].path, LIMITS).data == data[0]
-    replace_by(table(tmp_path / "other", data[1:] + data[:1]), path)
-    assert read_source(items[0].path, LIMITS).data == data[0]
-    assert _code(items[1]) == "changed"
-    assert [read_source(item.path, LIMITS).data for item in listed(path)[0]] == data[1:] + data[:1]
-
-
-@needs_pyarrow
-def test_rows_of_a_table_are_pictures(tmp_path: Path) -> None:
-    """Hugging Face's layout: a struct of bytes and path; a row without bytes fails, the others have their names."""
-    import pyarrow as pa  # noqa: PLC0415 - an extra
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    rows = [{"bytes": JPEG, "path": "dir/x.jpg"}, {"bytes": PNG, "path": None}, {"bytes": None, "path": "y.jpg"}, None]
-    image = pa.array(rows * 3, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
-    pq.write_table(pa.table({"image": image, "label": list(range(12))}), tmp_path / "t.parquet", row_group_size=5)
-    items, found = listed(tmp_path / "t.parquet")
-    assert [item.key for item in items[:4]] == ["000000000-x.jpg", "000000001", "000000002-y.jpg", "000000003"]
-    assert (len(items), found.failures) == (12, [])
-    assert [read_source(item.path, LIMITS).data for item in (items[4], items[9])] == [JPEG, PNG]
-    assert [_code(item) for item in (items[2], items[11])] == ["empty", "empty"]
-    (tmp_path / "bad.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-200])
-    items, found = listed(tmp_path / "bad.parquet")
-    assert (items, len(found.failures)) == ([], 1)
 
 
 def test_what_is_packed_once_is_no_bomb() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_tile import picture
+from tests.files import picture_at
 from tests.storage.buckets import command, local, tile
 from tests.storage.stores import MISSING, Store, has
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_done_is_said(
     store: Store, arguments: tuple[str, str], status: int, said: str, tmp_path: Path
 ) -> None:
     """One sentence and the documented exit status, before anything is written."""
-    picture(tmp_path / "x.jpg")
+    picture_at(tmp_path / "x.jpg")
     store.put("photos/same/x.jpg", b"")
     for name in ("foreign/x.txt", "clash/a.jpg", "clash/a.jpg-b.png", "clash/a.jpg/b.jpg"):
         store.put(f"photos/{name}", b"")
@@ -135,8 +135,8 @@ def test_guarantee_35_no_picture_is_read_from_an_archive_that_was_replaced(
 ) -> None:
     """Uploaded anew after it was listed: each picture is `changed`, and none is the one that now lies in its place."""
     for name, sides in (("x", (60, 40)), ("other", (40, 60))):
-        picture(tmp_path / name / "a.bmp", *sides)
-        picture(tmp_path / name / "b.bmp", *sides[::-1])
+        picture_at(tmp_path / name / "a.bmp", *sides)
+        picture_at(tmp_path / name / "b.bmp", *sides[::-1])
         shutil.make_archive(str(tmp_path / name), kind, tmp_path / name)
     store.put(f"photos/replaced/x.{kind}", (tmp_path / f"x.{kind}").read_bytes())
     asked = 0

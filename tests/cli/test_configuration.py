@@ -1,0 +1,54 @@
+"""Options from the environment and from `dynres.toml`, and files of options that are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import dynres
+
+
+@pytest.mark.usefixtures("folder")
+def test_options_come_from_the_environment_and_a_file(tmp_path: Path) -> None:
+    """Flag > environment > file > default."""
+    (tmp_path / "dynres.toml").write_text('[tile]\nmax-num = 2\ntensor = "none"\n')
+    assert dynres("tile", "in", "a", "--json", cwd=tmp_path).json["tiles"] == 2
+    assert dynres("tile", "in", "b", "--json", cwd=tmp_path, DYNRES_MAX_NUM="6").json["tiles"] == 7
+    assert dynres("tile", "in", "c", "--json", "--max-num", "2", cwd=tmp_path, DYNRES_MAX_NUM="6").json["tiles"] == 2
+    assert not list((tmp_path / "a").rglob("*.npy"))
+    (tmp_path / "dynres.toml").write_text("[tile]\nmax-nun = 2\n")
+    ran = dynres("tile", "in", "d", cwd=tmp_path)
+    assert ran.status == 2
+    assert "max-num" in ran.err
+
+
+def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
+    """Exit 2 with the table that was probably meant: it would have been of no effect."""
+    (tmp_path / "mine.toml").write_text("[tiles]\nmax-num = 2\n")
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert ran.status == 2
+    assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
+
+
+def test_what_differs_from_task_to_task_has_no_place_in_a_file(folder: Path, tmp_path: Path) -> None:
+    """Exit 2; it is an option, so no other one is proposed."""
+    (tmp_path / "mine.toml").write_text("[tile]\nshard = '1/2'\n")
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert (ran.status, "--shard is given on the command line alone" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize("text", [b"[tile", b"\xff\xfe", b"x=" + b"[" * 20_000], ids=["cut", "bytes", "deep"])
+def test_a_configuration_that_is_no_toml_is_refused(folder: Path, tmp_path: Path, text: bytes) -> None:
+    """Exit 2 and a sentence, also where the reader of TOML runs out of stack."""
+    (tmp_path / "mine.toml").write_bytes(text)
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert ran.status == 2
+    assert "mine.toml: not a TOML file" in ran.err
+
+
+def test_a_list_of_one_in_a_file_may_be_given_as_that_one(folder: Path, tmp_path: Path) -> None:
+    """`exclude = "*.png"` is what one writes first."""
+    (tmp_path / "mine.toml").write_text('[tile]\nexclude = "*.png"\n')
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml", "--dry-run")
+    assert (ran.status, ran.out.split()) == (0, ["b.jpg"])

@@ -1,0 +1,47 @@
+"""One run at a time: who holds an output, and what a dead one leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dynres_cli.errors import RunError
+from dynres_cli.storage import lock
+from tests.cli.command import ROOT
+
+posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and signals of POSIX")
+HOLDER = (
+    "import sys, time; from dynres_cli.storage import lock\nwith lock(sys.argv[1]): print(flush=True); time.sleep(60)"
+)
+
+
+def test_a_second_run_is_told_who_holds_the_output(tmp_path: Path) -> None:
+    """Guarantee 7: while one process holds it, another gets `lock_held` and the first one's number; then kill -9."""
+    with subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], cwd=ROOT, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        with pytest.raises(RunError, match=f"process {holder.pid} on ") as caught, lock(str(tmp_path)):
+            pytest.fail("two runs at once")
+        assert caught.value.code == "lock_held"
+        holder.kill()
+        holder.wait()
+    with lock(str(tmp_path)) as held:
+        assert held.after_crash
+    with lock(str(tmp_path)) as held:
+        assert not held.after_crash
+
+
+@posix
+def test_a_lock_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    """Guarantee 21: neither the lock nor its folder is followed to a file outside."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"victim")
+    (tmp_path / ".dynres").mkdir()
+    (tmp_path / ".dynres" / "lock").symlink_to(victim)
+    with pytest.raises(RunError, match="cannot be opened"), lock(str(tmp_path)):
+        pass
+    assert victim.read_bytes() == b"victim"

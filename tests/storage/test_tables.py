@@ -1,0 +1,58 @@
+"""Parquet tables as inputs: each row of an image column is a picture."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from dynres_cli.opening import read_source
+from tests.storage.archives import JPEG, LIMITS, PNG, code_of, listed, replace_by
+from tests.storage.stores import has
+
+needs_pyarrow = pytest.mark.skipif(not has("pyarrow"), reason="needs pyarrow: pip install -e '.[parquet]'")
+
+
+def table(path: Path, pictures: Sequence[bytes]) -> Path:
+    """A table of these pictures, each in a row group of its own."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = [{"bytes": data, "path": None} for data in pictures]
+    image = pa.array(rows, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    pq.write_table(pa.table({"image": image}), path, row_group_size=1)
+    return path
+
+
+@needs_pyarrow
+def test_guarantee_35_no_row_is_read_from_a_table_that_was_replaced(tmp_path: Path) -> None:
+    """What was read before is still right, what was not is `changed`; a new listing gives what is there now."""
+    data = [random.Random(number).randbytes(2 << 20) for number in range(3)]
+    path = table(tmp_path / "t.parquet", data)
+    items, _ = listed(path)
+    assert read_source(items[0].path, LIMITS).data == data[0]
+    replace_by(table(tmp_path / "other", data[1:] + data[:1]), path)
+    assert read_source(items[0].path, LIMITS).data == data[0]
+    assert code_of(items[1]) == "changed"
+    assert [read_source(item.path, LIMITS).data for item in listed(path)[0]] == data[1:] + data[:1]
+
+
+@needs_pyarrow
+def test_rows_of_a_table_are_pictures(tmp_path: Path) -> None:
+    """Hugging Face's layout: a struct of bytes and path; a row without bytes fails, the others have their names."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = [{"bytes": JPEG, "path": "dir/x.jpg"}, {"bytes": PNG, "path": None}, {"bytes": None, "path": "y.jpg"}, None]
+    image = pa.array(rows * 3, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    pq.write_table(pa.table({"image": image, "label": list(range(12))}), tmp_path / "t.parquet", row_group_size=5)
+    items, found = listed(tmp_path / "t.parquet")
+    assert [item.key for item in items[:4]] == ["000000000-x.jpg", "000000001", "000000002-y.jpg", "000000003"]
+    assert (len(items), found.failures) == (12, [])
+    assert [read_source(item.path, LIMITS).data for item in (items[4], items[9])] == [JPEG, PNG]
+    assert [code_of(item) for item in (items[2], items[11])] == ["empty", "empty"]
+    (tmp_path / "bad.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-200])
+    items, found = listed(tmp_path / "bad.parquet")
+    assert (items, len(found.failures)) == ([], 1)
