@@ -68,13 +68,17 @@ def _foreign(out: str) -> RunError:
     return RunError(msg, code="not_ours")
 
 
-def refuse_other_layout(job: Job) -> None:
-    """Refuse an output that is laid out in another way: the old files would stay beside the new ones."""
+def refuse_other_kind(job: Job) -> None:
+    """Refuse an output that is laid out in another way, or joined of others: two kinds of files would lie there."""
     if not is_url(job.out) and not os.path.isdir(job.out):
         return
-    from dynres_cli.operations.reading import layout_of  # noqa: PLC0415 - only where something is there to be read
+    from dynres_cli.operations.reading import head_at, layout_of  # noqa: PLC0415 - only where something is there
 
-    there, wanted = layout_of(job.out), job.layout.name if job.layout else "tree"
+    before = head_at(job.out)
+    if before is not None and before.parts is not None:
+        msg = f"{joined(job.out, MANIFEST)}: joins the outputs below it, as `dynres merge` wrote it; name a new folder"
+        raise RunError(msg, code="not_ours")
+    there, wanted = layout_of(job.out, before), job.layout.name if job.layout else "tree"
     if there not in (None, wanted):
         msg = f"{job.out}: holds an output of the layout {there}; name a new folder for the layout {wanted}"
         raise RunError(msg, code="not_ours")

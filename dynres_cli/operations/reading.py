@@ -170,13 +170,17 @@ class Output:
         return f"{self.folder_of(place(record))}/{file_name(entry.path)}"
 
 
-def layout_of(out: str) -> str | None:
-    """How an output is laid out as far as it is there; None where nothing tells."""
-    try:
-        with open_output(out) as output:
-            return output.run.layout.name if output.run.layout else "tree"
-    except Unsound:
-        pass
+def head_at(out: str) -> Run | None:
+    """What the manifest of an output says of its run; None where there is none that can be read."""
+    with suppress(Unsound), open_output(out) as output:
+        return output.run
+    return None
+
+
+def layout_of(out: str, run: Run | None) -> str | None:
+    """How an output is laid out as far as it is there, by its run or by a shard; None where nothing tells."""
+    if run is not None:
+        return run.layout.name if run.layout else "tree"
     for shard in shards_in(out, "packed"):  # an index has the same name in every layout
         with suppress(OSError, Unsound), open_index(out, shard.index) as index:
             return index.head.layout.name
