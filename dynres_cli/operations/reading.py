@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import RunError, Unsound
 from dynres_cli.jsontext import shown
-from dynres_cli.keys import KeyList
+from dynres_cli.keys import KeyList, to_bytes
 from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
     ALGORITHM,
@@ -79,22 +79,28 @@ class Output:
         return named(self.root)
 
     def records(self) -> Iterator[Record]:
-        """Every record in key order; RunError where one is not sound, and at the end where the counts are not."""
+        """Every record in key order, each once; RunError where one is not sound, and at the end for wrong counts."""
         return (record for _, record in self.located())
 
     def located(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the place of its line, by which `at` finds it again."""
-        keys, sums = KeyList(), Sums()
+        keys, sums, last = KeyList(), Sums(), b""
         for offset, text in self.body.lines():
             record = self.parsed(text)
-            keys.add(place(record))
+            key = place(record)
+            if to_bytes(key) <= last:
+                raise self._miscounted()
+            last = to_bytes(key)
+            keys.add(key)
             self.check_plan(record)
             sums.add(record)
             yield offset, record
         if Keys(keys.count, keys.digest) != self.run.keys or sums != Sums.of(self.run):
-            raise refusal(
-                self.where, "its images are not those that its head counts; it was edited, so do not rely on it"
-            )
+            raise self._miscounted()
+
+    def _miscounted(self) -> Unsound:
+        why = "its images are not those that its head counts; it was edited, so do not rely on it"
+        return refusal(self.where, why)
 
     def at(self, offset: int) -> Record:
         """The record whose line begins at this place."""
