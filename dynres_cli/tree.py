@@ -123,7 +123,8 @@ class Tree:
             return None
         if entry.is_dir():
             # A folder that is named like a picture is counted, for it is no such picture, and still visited.
-            skipped["special"] += looks_like_image(name)
+            if looks_like_image(name):
+                skipped["special"] += 1
             return name + "/" if self.filter.folder(prefix + name) else None
         if not self.filter.file(prefix + name):
             return None
