@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from dynres_cli.engines.threads import hold_to_one_thread
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _turn_interrupts(before: Callable[..., object] | int, now: Callable[..., object] | int) -> None:
+    """Have SIGINT do something else, unless the caller has seen to it: behind `&` in a script it is ignored."""
+    with suppress(ValueError):  # in another thread than the main one nothing is changed
+        if signal.getsignal(signal.SIGINT) == before:
+            signal.signal(signal.SIGINT, now)
+
+
+# What follows takes a moment to import: whoever presses Ctrl-C in it wants an end, and no traceback.
+_turn_interrupts(signal.default_int_handler, signal.SIG_DFL)
+
+from dynres_cli.engines.threads import hold_to_one_thread  # noqa: E402
 
 # NumPy reads this on import, so it comes before everything that imports it.
 hold_to_one_thread(os.environ)
@@ -15,6 +31,8 @@ hold_to_one_thread(os.environ)
 from dynres_cli.cli.app import app_for  # noqa: E402
 from dynres_cli.errors import DynresError  # noqa: E402
 from dynres_cli.report.handles import outlive_readers  # noqa: E402
+
+_turn_interrupts(signal.SIG_DFL, signal.default_int_handler)
 
 DONE = (0, 3, 4)
 """Exit statuses of a command that came to its end."""

@@ -9,8 +9,7 @@ from dynres_cli import resume
 from dynres_cli.errors import Unsound
 from dynres_cli.items import frame_key
 from dynres_cli.manifest import TiledRecord
-from dynres_cli.names import MANIFEST, RECORD
-from dynres_cli.sinks import tree
+from dynres_cli.names import MANIFEST, RECORD, VIEW_OR_TENSOR
 from dynres_cli.storage import Writer, listed_below
 
 _FRAME = re.compile(r"frame_[0-9]{5,}")
@@ -24,7 +23,7 @@ def forget(key: str, writer: Writer) -> None:
     """
     before = resume.earlier(writer.root, key)
     if before is None:
-        names = [name for name in _listed(key, writer)[0] if name == RECORD or tree.is_view_or_tensor(name)]
+        names = [name for name in _listed(key, writer)[0] if name == RECORD or VIEW_OR_TENSOR.fullmatch(name)]
     else:
         files = before.record.files if isinstance(before.record, TiledRecord) else ()
         names = [RECORD, *(resume.file_name(entry.path) for entry in files)]

@@ -9,6 +9,13 @@ VOLUME = re.compile(r"manifest-[0-9]{5,}\.jsonl")
 """Of a manifest that is too long for one file."""
 RECORD = "grid.json"
 """In each picture's folder, written last: what it stands for is whole."""
+VIEW_OR_TENSOR = re.compile(r"tile(_s\d+)?_r\d+_c\d+\.png|thumbnail\.png|pixel_values(_\d{3,})?\.npy", re.ASCII)
+"""The other files in a picture's folder."""
 REPORT = "report.html"
 STATE = ".dynres"
 """The folder at the top of an output for the lock and whatever else a run keeps there."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a file of this name in an output is one that runs write there."""
+    return name in (MANIFEST, RECORD, REPORT) or bool(VIEW_OR_TENSOR.fullmatch(name) or VOLUME.fullmatch(name))

@@ -13,7 +13,7 @@ from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import plain_name
 from dynres_cli.errors import UsageError
 from dynres_cli.items import Item
-from dynres_cli.names import STATE
+from dynres_cli.names import STATE, is_own
 from dynres_cli.ordering import in_key_order
 from dynres_cli.tree import Tree, looks_like_image
 from dynres_cli.urls import bare, below
@@ -27,12 +27,14 @@ class Prefix:
     rules: Tree
     _outputs: set[str] = field(default_factory=set)
     """Folders in which dynres has written: their tiles are nobody's input."""
+    _inside_out: bool = False
 
     def items(self, source: str) -> Iterator[Item]:
         """Every candidate below the prefix; `source` is what their names begin with."""
         if self.rules.out is not None and (inside := below(self.rules.out, self.url)):
             self._outputs.add(inside + "/")
             self.rules.skipped["is_output"] += 1
+        self._inside_out = self.rules.out is not None and below(self.url, self.rules.out) is not None
         yield from _without_parents(in_key_order(self._candidates(source + "/" if source else "")))
 
     def _candidates(self, prefix: str) -> Iterator[Item]:
@@ -75,6 +77,9 @@ class Prefix:
 
     def _is_output(self, name: str) -> bool:
         """Whether an object lies in an output of dynres, whose state folder comes before nearly all that is in it."""
+        if self._inside_out and is_own(name.rpartition("/")[2]):
+            self.rules.skipped["is_output"] += 1
+            return True
         found = name.find("/" + STATE + "/")
         if found >= 0 and name[: found + 1] not in self._outputs:
             self._outputs.add(name[: found + 1])

@@ -16,7 +16,7 @@ from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.lists import names_in
-from dynres_cli.tree import SkipReason, Tree, is_output, merged, portable, same_place
+from dynres_cli.tree import SkipReason, Tree, is_made_in, is_output, merged, portable, same_place
 from dynres_cli.urls import bare, is_url, last_name, protocol
 
 
@@ -112,7 +112,12 @@ def listing(selection: Selection) -> Listing:
         msg = "--root says where the keys of a list begin; give one with --files-from, or leave --root out"
         raise UsageError(msg)
     skipped: Counter[SkipReason] = Counter()
-    starts = [*_from_command_line(selection), *_from_list(selection)]
+    starts = []
+    for start in (*_from_command_line(selection), *_from_list(selection)):
+        if not start.folder and is_made_in(start.path, selection.out):
+            skipped["is_output"] += 1
+        else:
+            starts.append(start)
     keys.check_distinct((keys.place(start.source, fold=selection.fold), start.named) for start in starts)
     kept = []
     for start in starts:
@@ -150,7 +155,7 @@ def _from_command_line(selection: Selection) -> Iterator[_Start]:
             yield _Start(portable(_name(given)), given, given, folder=False)
             continue
         _refuse_output_itself(given, selection.out)
-        _refuse_other_output(given)
+        _refuse_other_output(given, given)
         yield _Start(portable(_name(given)) if several else "", given, given, folder=True)
 
 
@@ -182,6 +187,8 @@ def _remote(url: str, out: str | None, *, several: bool) -> _Start:
     address = given(url)
     if address is not None and kind_of(name) is None:
         return _Start(name, url, url, folder=False, address=address)
+    if address is None:
+        _refuse_other_output(url, url)
     return _Start(name if several else "", bare(url), url, folder=True)
 
 
@@ -208,10 +215,10 @@ def _refuse_output_itself(given: str, out: str | None) -> None:
         raise UsageError(msg)
 
 
-def _refuse_other_output(given: str) -> None:
+def _refuse_other_output(path: str, named: str) -> None:
     """Guarantee 34: what an earlier run made is nobody's input."""
-    if is_output(given):
-        msg = f"{given!r} is an output of dynres, whose tiles are no inputs; give the pictures it was made from"
+    if is_output(path):
+        msg = f"{named!r} is an output of dynres, whose tiles are no inputs; give the pictures it was made from"
         raise UsageError(msg)
 
 
@@ -240,6 +247,8 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
         if below is None:
             msg = f"{line!r} in the list is outside the root {root!r}; give --root a folder that holds all listed files"
             raise UsageError(msg)
+        if folder and not (selection.out and same_place(path, selection.out)):  # its own is passed over in the walk
+            _refuse_other_output(path, line)
         yield _Start(portable(below), path, line, folder)
 
 

@@ -13,7 +13,8 @@ from dynres_cli import keys
 from dynres_cli.formats import EXTENSIONS
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
-from dynres_cli.names import MANIFEST, RECORD, STATE
+from dynres_cli.names import MANIFEST, RECORD, STATE, is_own
+from dynres_cli.urls import below, is_url
 
 SkipReason = Literal["not_an_image_name", "link", "special", "is_output", "unsafe_name", "duplicate"]
 """Why something that was met is no candidate. Hidden and filtered names are not counted: they are not visited."""
@@ -77,10 +78,13 @@ class Tree:
                 yield Item(keys.place(source, fold=self.fold), source, path, explicit=self.follow_links)
 
     def _entered(self, folder: _Folder, name: str) -> _Folder | None:
-        """The folder below, or None where a followed link leads back to a folder above."""
+        """The folder below, or None where a followed link leads into the output or back to a folder above."""
         path = os.path.join(folder.path, native(name[:-1]))
         if not self.follow_links:
             return _Folder(folder.prefix + name, path)
+        if os.path.islink(path) and self._leads_into_out(path):
+            self.skipped["is_output"] += 1
+            return None
         here = _file_id(folder.path)
         above = folder.above | {here} if here else folder.above
         if _file_id(path) in above:
@@ -98,7 +102,7 @@ class Tree:
                 return []
             with os.scandir(folder.path) as entries:
                 for entry in entries:
-                    if not top and self._marks_output(entry):
+                    if self._marks_output(entry, top=top):
                         self.skipped["is_output"] += 1
                         return []
                     name = self._candidate(entry, folder.prefix, skipped)
@@ -119,22 +123,38 @@ class Tree:
             return None
         if entry.is_dir():
             # A folder that is named like a picture is counted, for it is no such picture, and still visited.
-            skipped["special"] += looks_like_image(name)
+            if looks_like_image(name):
+                skipped["special"] += 1
             return name + "/" if self.filter.folder(prefix + name) else None
         if not self.filter.file(prefix + name):
             return None
-        reason = _reason_against(entry, name)
+        reason = "is_output" if self._is_made(entry) else _reason_against(entry, name)
         if reason is not None:
             skipped[reason] += 1
             return None
         return name
 
-    def _marks_output(self, entry: os.DirEntry[str]) -> bool:
-        """Whether this entry shows that its folder was written by dynres: its tiles are nobody's input."""
-        if entry.name == STATE:
-            return entry.is_dir(follow_symlinks=False)
+    def _is_made(self, entry: os.DirEntry[str]) -> bool:
+        """Whether a file is of the output: left there by a run that was killed, or met by way of a link."""
+        if self._inside_out:
+            return is_own(entry.name)
+        return entry.is_symlink() and self._leads_into_out(entry.path)
+
+    def _leads_into_out(self, link: str) -> bool:
+        """Whether a followed link leads from elsewhere into the output."""
+        return self.out is not None and not self._inside_out and is_inside(link, self.out)
+
+    def _marks_output(self, entry: os.DirEntry[str], *, top: bool) -> bool:
+        """Whether this entry shows that its folder was written by dynres: its tiles are nobody's input.
+
+        A folder that the user names, the top, may have been written by another run: that is asked before.
+        """
         if entry.name == RECORD:
             return self._inside_out
+        if top:
+            return False
+        if entry.name == STATE:
+            return entry.is_dir(follow_symlinks=False)
         return entry.name == MANIFEST and entry.is_file(follow_symlinks=False) and _is_ours(entry.path)
 
     def _sorted(self, names: list[str], prefix: str) -> list[str]:
@@ -179,6 +199,10 @@ def _unreadable(folder: _Folder, error: OSError) -> Failed:
 
 def is_output(folder: str) -> bool:
     """Whether a folder was written by dynres: finished, as its manifest says, or begun."""
+    if is_url(folder):
+        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
+
+        return objects.has_state(folder)
     if os.path.isfile(os.path.join(folder, STATE, "lock")):
         return True
     try:
@@ -215,6 +239,16 @@ def same_place(one: str, other: str) -> bool:
         return os.path.samestat(os.stat(one), os.stat(other))
     except OSError:
         return False
+
+
+def is_made_in(path: str, out: str | None) -> bool:
+    """Whether a file that is named by itself is one that runs have made in this output, by its name and place alone."""
+    folder, name = os.path.split(path)
+    if out is None or not is_own(name):
+        return False
+    if is_url(path):
+        return is_url(out) and below(path, out) is not None
+    return is_inside(folder, out)
 
 
 def is_inside(path: str, folder: str) -> bool:

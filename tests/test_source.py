@@ -96,6 +96,13 @@ def test_what_is_passed_over_is_counted(here: Path) -> None:
     assert keys_of(listing(Selection(("in",), hidden=True))) == [".h/c.jpg", ".hidden.jpg", "a.jpg"]
 
 
+def test_what_was_not_met_is_not_named(here: Path) -> None:
+    """A reason with a count of nothing would stand in the sentence of a run that found no image."""
+    make(here, "in/folder/")
+    listed = listing(Selection(("in",)))
+    assert (keys_of(listed), dict(listed.skipped)) == ([], {})
+
+
 def test_links_are_followed_where_asked_and_loops_end(here: Path) -> None:
     """Guarantee 21: -L visits what links lead to, each folder once on the way down."""
     make(here, "in/a.jpg", "in/sub/b.jpg", "far/c.jpg")

@@ -57,9 +57,11 @@ def members(path: str) -> Iterator[Member]:
 
 
 def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
+    """The head of every member; folders are none, for what lies in them says where."""
     with tarfile.open(fileobj=feed, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:  # type: ignore[call-overload]
         while (info := archive.next()) is not None:
-            yield info
+            if not info.isdir():
+                yield info
             archive.members = []  # it would keep every one of them
 
 
@@ -67,7 +69,7 @@ def _member(info: tarfile.TarInfo, container: str, whole: Standing, *place: int)
     address = Address("tar", container, info.size, whole.stamp, place, extension(info.name))
     is_plain = info.isreg() and not info.issparse()
     is_link = info.issym() or info.islnk()
-    return Member(info.name, address, is_link, is_special=not (is_plain or is_link or info.isdir()))
+    return Member(info.name, address, is_link, is_special=not (is_plain or is_link))
 
 
 def _too_large(info: tarfile.TarInfo, whole: Standing) -> Member:

@@ -21,6 +21,8 @@ from dynres_cli.items import Done, Failed, Item, Stage
 
 _STILLBORN = 3
 """So many workers may die before their first item while nothing is finished; then something is wrong with the run."""
+_LATE = 1.0
+"""Seconds that a wait may be late on the busiest machine; one that is later was stopped on the way."""
 _NOT_BY_US = -9  # SIGKILL: the kernel's way to get memory back
 
 
@@ -132,10 +134,16 @@ class _Pool:
         longest = POLL_FEED if has_idle and not self.is_feed_over else POLL
         nearest = min((hand.deadline for hand in self.hands), default=float("inf")) - time.monotonic()
         patience = max(0.0, min(longest, nearest))
+        began = time.monotonic()
         if self.hands:
-            return list(wait([end for hand in self.hands for end in hand.sources()], patience))
-        time.sleep(patience)
-        return []
+            ready: list[object] = list(wait([end for hand in self.hands for end in hand.sources()], patience))
+        else:
+            time.sleep(patience)
+            ready = []
+        pause = overslept(patience, time.monotonic() - began)
+        for hand in self.hands:
+            hand.deadline += pause
+        return ready
 
     def _hear(self, hand: Hand) -> Outcome | None:
         try:
@@ -219,6 +227,15 @@ class _Pool:
         if self.stillborn > _STILLBORN:
             message = "worker processes die as soon as they start; look for limits on processes and memory (ulimit -a)"
             raise RunError(message, "workers")
+
+
+def overslept(asked: float, passed: float) -> float:
+    """Seconds by which a wait was longer than asked for because the run was stopped, as by Ctrl-Z; else 0.
+
+    The workers were stopped with it, so their items' clocks stand still for as long.
+    """
+    surplus = passed - asked
+    return surplus if surplus > _LATE else 0.0
 
 
 def _stage(hand: Hand) -> Stage:

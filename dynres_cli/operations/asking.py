@@ -82,14 +82,14 @@ def _document(file: IO[bytes]) -> dict[str, Any] | list[Any] | None:
     first = file.readline().strip()
     try:
         alone = json.loads(first) if first not in (b"{", b"[") else None
-    except ValueError:
+    except (ValueError, RecursionError):
         alone = None
     if isinstance(alone, dict) and "annotations" not in alone:
         return None
     file.seek(0)
     try:
         whole = json.load(file, parse_constant=_no_number)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_coco = isinstance(whole, dict) and "annotations" in whole
     return whole if is_coco or isinstance(whole, list) else None

@@ -11,11 +11,13 @@ from dynres_cli.job import Job
 from dynres_cli.names import MANIFEST, STATE
 from dynres_cli.storage import check_writable, open_below, stat_below
 from dynres_cli.tree import START, is_of_dynres
-from dynres_cli.urls import is_url
+from dynres_cli.urls import is_url, joined
 
 
 def refuse_foreign(out: str, *, into: bool) -> None:
-    """Refuse an output folder that holds something and was not made by dynres."""
+    """Refuse an output folder that holds something and was not made by dynres; `into` it only beside what is there."""
+    if into:
+        _refuse_foreign_manifest(out)
     if not into and is_url(out):
         refuse_foreign_prefix(out)
     if into or not os.path.isdir(out):
@@ -26,6 +28,7 @@ def refuse_foreign(out: str, *, into: bool) -> None:
         msg = f"{out}: cannot be listed ({error.strerror}); check its permissions, or choose another output folder"
         raise RunError(msg, "output") from error
     if names and STATE not in names and not is_of_dynres(start_of_manifest(out)):
+        _refuse_foreign_manifest(out)
         raise _foreign(out)
 
 
@@ -34,7 +37,16 @@ def refuse_foreign_prefix(out: str) -> None:
     from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
     if not objects.is_empty(out) and not objects.has_state(out) and not is_of_dynres(start_of_manifest(out)):
+        _refuse_foreign_manifest(out)
         raise _foreign(out)
+
+
+def _refuse_foreign_manifest(out: str) -> None:
+    """Web pages and browsers have files of that name; the run's own would take its place."""
+    start = start_of_manifest(out)
+    if start and not is_of_dynres(start):
+        msg = f"{joined(out, MANIFEST)}: was not made by dynres and would be replaced; name another folder, or move it"
+        raise RunError(msg, code="not_ours")
 
 
 def start_of_manifest(out: str) -> bytes:
@@ -56,13 +68,17 @@ def _foreign(out: str) -> RunError:
     return RunError(msg, code="not_ours")
 
 
-def refuse_other_layout(job: Job) -> None:
-    """Refuse an output that is laid out in another way: the old files would stay beside the new ones."""
+def refuse_other_kind(job: Job) -> None:
+    """Refuse an output that is laid out in another way, or joined of others: two kinds of files would lie there."""
     if not is_url(job.out) and not os.path.isdir(job.out):
         return
-    from dynres_cli.operations.reading import layout_of  # noqa: PLC0415 - only where something is there to be read
+    from dynres_cli.operations.reading import head_at, layout_of  # noqa: PLC0415 - only where something is there
 
-    there, wanted = layout_of(job.out), job.layout.name if job.layout else "tree"
+    before = head_at(job.out)
+    if before is not None and before.parts is not None:
+        msg = f"{joined(job.out, MANIFEST)}: joins the outputs below it, as `dynres merge` wrote it; name a new folder"
+        raise RunError(msg, code="not_ours")
+    there, wanted = layout_of(job.out, before), job.layout.name if job.layout else "tree"
     if there not in (None, wanted):
         msg = f"{job.out}: holds an output of the layout {there}; name a new folder for the layout {wanted}"
         raise RunError(msg, code="not_ours")

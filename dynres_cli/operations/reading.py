@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import binascii
 import errno
-import json
 import os
-import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError, Unsound
-from dynres_cli.jsontext import shown, to_json
-from dynres_cli.keys import KeyList
+from dynres_cli.jsontext import shown
+from dynres_cli.keys import KeyList, to_bytes
 from dynres_cli.keys import shard_of as part_of
 from dynres_cli.manifest import (
     ALGORITHM,
-    TAIL,
     FileEntry,
     Keys,
     Record,
@@ -31,19 +27,13 @@ from dynres_cli.manifest import (
 )
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
+from dynres_cli.operations.linewise import HEAD, damaged, line_by_line, refusal
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.resume import LARGEST_RECORD, file_name
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import shard_of, shards_in
 from dynres_cli.storage import open_below, safe_parts
 from dynres_cli.urls import is_url, joined
-
-VERSION = 1
-LARGEST_REWRITTEN = 256 << 20
-"""Bytes of a manifest that is no longer one image a line and therefore has to be read at once."""
-
-_SCHEMA = re.compile(rb'\s*\{\s*"schema"\s*:\s*"dynres\.manifest/([0-9]{1,9})"')
-_HEAD = re.compile(rb'\{"schema": "dynres\.manifest/1", "run": (\{.*\}), "images": \[\n')
 
 
 @dataclass(slots=True)
@@ -89,22 +79,28 @@ class Output:
         return named(self.root)
 
     def records(self) -> Iterator[Record]:
-        """Every record in key order; RunError where one is not sound, and at the end where the counts are not."""
+        """Every record in key order, each once; RunError where one is not sound, and at the end for wrong counts."""
         return (record for _, record in self.located())
 
     def located(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the place of its line, by which `at` finds it again."""
-        keys, sums = KeyList(), Sums()
+        keys, sums, last = KeyList(), Sums(), b""
         for offset, text in self.body.lines():
             record = self.parsed(text)
-            keys.add(place(record))
+            key = place(record)
+            if to_bytes(key) <= last:
+                raise self._miscounted()
+            last = to_bytes(key)
+            keys.add(key)
             self.check_plan(record)
             sums.add(record)
             yield offset, record
         if Keys(keys.count, keys.digest) != self.run.keys or sums != Sums.of(self.run):
-            raise _refusal(
-                self.where, "its images are not those that its head counts; it was edited, so do not rely on it"
-            )
+            raise self._miscounted()
+
+    def _miscounted(self) -> Unsound:
+        why = "its images are not those that its head counts; it was edited, so do not rely on it"
+        return refusal(self.where, why)
 
     def at(self, offset: int) -> Record:
         """The record whose line begins at this place."""
@@ -125,16 +121,16 @@ class Output:
             try:
                 replanned(record)
             except Unsound as error:
-                raise _refusal(self.where, str(error), error.code) from None
+                raise refusal(self.where, str(error), error.code) from None
 
     def check_path(self, record: Record, entry: FileEntry) -> None:
         """Refuse a path that leads elsewhere than into the picture's own folder, or to a shard."""
         try:
             safe_parts(entry.path)
         except Unsound as error:
-            raise _refusal(self.where, str(error), error.code) from None
+            raise refusal(self.where, str(error), error.code) from None
         if entry.path != shown(self.path(record, entry)) or not self._is_placed(entry):
-            raise _refusal(
+            raise refusal(
                 self.where, f"{entry.path} is not in the folder of {record.key}; the manifest was edited", "manifest"
             )
 
@@ -170,13 +166,17 @@ class Output:
         return f"{self.folder_of(place(record))}/{file_name(entry.path)}"
 
 
-def layout_of(out: str) -> str | None:
-    """How an output is laid out as far as it is there; None where nothing tells."""
-    try:
-        with open_output(out) as output:
-            return output.run.layout.name if output.run.layout else "tree"
-    except Unsound:
-        pass
+def head_at(out: str) -> Run | None:
+    """What the manifest of an output says of its run; None where there is none that can be read."""
+    with suppress(Unsound), open_output(out) as output:
+        return output.run
+    return None
+
+
+def layout_of(out: str, run: Run | None) -> str | None:
+    """How an output is laid out as far as it is there, by its run or by a shard; None where nothing tells."""
+    if run is not None:
+        return run.layout.name if run.layout else "tree"
     for shard in shards_in(out, "packed"):  # an index has the same name in every layout
         with suppress(OSError, Unsound), open_index(out, shard.index) as index:
             return index.head.layout.name
@@ -193,12 +193,12 @@ def open_output(out: str) -> Iterator[Output]:
     """The output at `out`; RunError where its manifest is missing, foreign, of a newer schema, damaged or unsafe."""
     root = _root(out)
     where = named(root)
-    with _opened(root, where) as found, _line_by_line(found, where) as file:
+    with _opened(root, where) as found, line_by_line(found, where) as file:
         rewritten = file is not found
         first = file.readline(LARGEST_RECORD)
-        head = _HEAD.fullmatch(first)
+        head = HEAD.fullmatch(first)
         if head is None:
-            raise _damaged(where)
+            raise damaged(where)
         run = parse_run(head[1], where)
         for part in run.parts or ():
             safe_parts(part)
@@ -214,7 +214,7 @@ def _body(root: str, run: Run, file: Readable, start: int) -> Iterator[Body]:
         return
     names = [volume.path for volume in run.manifests]
     if file.read(len(OneFile.end) + 1) != OneFile.end or names != [volume_name(i) for i in range(len(names))]:
-        raise _damaged(named(root))
+        raise damaged(named(root))
     with closing(Volumes(root, run.manifests)) as volumes:
         yield volumes
 
@@ -230,68 +230,21 @@ def _root(out: str) -> str:
 def _opened(root: str, where: str) -> Iterator[Readable]:
     """The manifest's file, which has to be a plain one."""
     if not is_url(root) and not os.path.isdir(root):
-        raise _refusal(where, "there is no such folder; name the output of a `dynres tile` run", "manifest_missing")
+        raise refusal(where, "there is no such folder; name the output of a `dynres tile` run", "manifest_missing")
     try:
         with open_below(root, MANIFEST) as handle, os.fdopen(os.dup(handle), "rb") as file:
             yield file
     except FileNotFoundError:
-        raise _refusal(
+        raise refusal(
             where, "there is no manifest; finish the `dynres tile` run that writes there first", "manifest_missing"
         ) from None
     except PermissionError:
-        raise _refusal(where, "the manifest may not be read; check its permissions", "manifest") from None
+        raise refusal(where, "the manifest may not be read; check its permissions", "manifest") from None
     except OSError as error:
         if error.errno not in {errno.EMFILE, errno.ENFILE}:
             raise
         msg = f"{where}: too many files are open; raise the system's limit (ulimit -n)"
         raise RunError(msg, "open_files") from None
-
-
-@contextmanager
-def _line_by_line(file: Readable, where: str) -> Iterator[Readable]:
-    """The manifest with one image a line: the file itself, or a copy where another program has written it anew."""
-    start = file.read(4096)
-    schema = _SCHEMA.match(start)
-    if schema is None:
-        raise _refusal(where, "is not a manifest of dynres; name the output of a `dynres tile` run", "foreign")
-    if int(schema[1]) > VERSION:
-        raise _refusal(
-            where,
-            f"has schema {int(schema[1])} and this dynres reads {VERSION}; install a newer dynres",
-            "newer_schema",
-        )
-    file.seek(0)
-    if _HEAD.fullmatch(file.readline(LARGEST_RECORD)):
-        file.seek(0)
-        yield file
-        return
-    with tempfile.TemporaryFile() as copy:
-        _rewrite(file, copy, where)
-        copy.seek(0)
-        yield copy
-
-
-def _rewrite(file: Readable, copy: Readable, where: str) -> None:
-    file.seek(0)
-    text = file.read(LARGEST_REWRITTEN + 1)
-    if len(text) > LARGEST_REWRITTEN:
-        raise _damaged(where)
-    try:
-        document = json.loads(text)
-        first = f'{{"schema": "dynres.manifest/1", "run": {to_json(document["run"])}, "images": [\n'
-        copy.write(first.encode())
-        copy.write(b",\n".join(to_json(image).encode() for image in document["images"]))
-        copy.write(b"\n" + TAIL.encode())
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise _damaged(where) from None
-
-
-def _damaged(where: str) -> Unsound:
-    return _refusal(where, "is damaged; run the same `dynres tile` again to write it anew")
-
-
-def _refusal(where: str, why: str, code: str = "manifest") -> Unsound:
-    return Unsound(f"{where}: {why}", code)
 
 
 def check_key(record: Record, where: str) -> None:
@@ -300,8 +253,8 @@ def check_key(record: Record, where: str) -> None:
         key = place(record)
         safe_parts(key)
     except (binascii.Error, ValueError):
-        raise _refusal(where, f"the raw name of {record.key} is not base64") from None
+        raise refusal(where, f"the raw name of {record.key} is not base64") from None
     except Unsound as error:
-        raise _refusal(where, str(error), error.code) from None
+        raise refusal(where, str(error), error.code) from None
     if shown(key) != record.key:
-        raise _refusal(where, f"the raw name of {record.key} is another name; it was edited")
+        raise refusal(where, f"the raw name of {record.key} is another name; it was edited")

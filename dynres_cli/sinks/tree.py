@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +21,6 @@ from dynres_cli.presets import PixelPolicy
 from dynres_cli.render import Picture
 from dynres_cli.resample import Kernel
 from dynres_cli.sinks import npy, png
-
-_NAMES = re.compile(r"tile(_s\d+)?_r\d+_c\d+\.png|thumbnail\.png|pixel_values(_\d{3,})?\.npy", re.ASCII)
 
 Tiles = Literal["png", "none"]
 Tensor = Literal["npy", "none"]
@@ -83,11 +80,6 @@ def view_names(plan: Plan) -> list[str]:
     places = Counter((view.row, view.col) for view in plan.views if view.role == "tile")
     crowded = max(places.values(), default=0) > 1
     return [_view_name(view, surface=crowded) for view in plan.views]
-
-
-def is_view_or_tensor(name: str) -> bool:
-    """Whether a file in a picture's folder has a name that is given here."""
-    return _NAMES.fullmatch(name) is not None
 
 
 def _view_name(view: View, *, surface: bool) -> str:

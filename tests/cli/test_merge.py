@@ -115,6 +115,17 @@ def test_shards_of_different_runs_are_refused(shards: Path, old: str, new: str, 
     assert f"differ in {what}" in ran.err
 
 
+def test_no_run_writes_over_a_merged_manifest(finished: Path, shards: Path) -> None:
+    """It would take the parts for strangers; each part itself can be tiled again."""
+    assert dynres("merge", shards / "part1", shards / "part2", "-o", shards).status == 0
+    before = tree(shards)
+    ran = dynres("tile", finished / "in", shards, *SMALL)
+    assert (ran.status, ran.out) == (1, "")
+    assert f"{shards}/manifest.json: joins the outputs below it" in ran.err
+    assert dynres("tile", finished / "in", shards / "part1", *SMALL, "--shard", "1/2").status in (0, 3)
+    assert tree(shards) == before
+
+
 def test_what_is_no_shard_or_lies_elsewhere_is_refused(finished: Path, shards: Path, tmp_path: Path) -> None:
     """A whole run is exit 1, an output that is not below DIR is exit 2, a run's own folder is never written over."""
     copy(finished / "whole", shards / "whole")

@@ -69,6 +69,7 @@ def test_a_polygon_may_be_pairs_or_flat() -> None:
     ("line", "reason"),
     [
         pytest.param("{", "one JSON object", id="no JSON"),
+        pytest.param("[" * 100_000, "one JSON object", id="nested beyond measure"),
         pytest.param("[1]", 'needs a "key"', id="no object"),
         pytest.param('{"box": [0,0,1,1]}', 'needs a "key"', id="no key"),
         pytest.param('{"key": "a"}', "none of", id="no shape"),
@@ -87,6 +88,13 @@ def test_what_is_no_box_is_refused_with_its_line(line: str, reason: str) -> None
     with pytest.raises(UsageError, match=reason) as refusal:
         read('{"key": "a", "box": [0,0,1,1]}\n' + line)
     assert str(refusal.value).startswith("boxes:2: ")
+
+
+@pytest.mark.parametrize("start", ["", "[\n", '{"annotations":\n'])
+def test_a_document_that_is_nested_beyond_measure_is_refused(start: str) -> None:
+    """Wherever in it: no parser's stack is the file's to fill."""
+    with pytest.raises(UsageError, match="boxes:1: is not one JSON object"):
+        read(start + "[" * 100_000)
 
 
 def test_from_a_tile_the_view_is_needed() -> None:

@@ -54,6 +54,21 @@ def test_a_line_that_differs_from_the_pictures_own_record_is_refused(out: Path, 
         READERS[reader](output)
 
 
+@pytest.mark.parametrize("again", [pytest.param(3, id="twice in a row"), pytest.param(1, id="out of order")])
+def test_a_record_that_is_there_twice_reaches_nobody(out: Path, again: int) -> None:
+    """Whoever keeps records by their keys meets each once, long before the counts can be compared at the end."""
+    lines = (out / "manifest.json").read_text("utf-8").split("\n")
+    lines.insert(4, lines[again])
+    (out / "manifest.json").write_text("\n".join(lines), "utf-8")
+    with open_output(str(out)) as output:
+        records = output.records()
+        assert [next(records).key for _ in range(3)] == ["a/square.jpg", "a/wide.png", "bad.jpg"]
+        with pytest.raises(RunError, match=r"manifest\.json.*edited"):
+            next(records)
+    ran = dynres("report", out, "-j", "4")
+    assert (ran.status, ran.err.count("\n"), "edited" in ran.err) == (1, 1, True)
+
+
 def test_a_report_of_an_edited_manifest_is_not_written(out: Path) -> None:
     """Exit 1 with the manifest's name, and no page."""
     edit(out, '"width": 33', '"width": 34')

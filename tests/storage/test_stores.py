@@ -16,6 +16,7 @@ from dynres_cli.facts import FileLimits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
 from dynres_cli.opening import read_source
+from dynres_cli.operations.claiming import refuse_foreign
 from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.ordering import in_key_order
 from dynres_cli.source import Selection, listing
@@ -92,6 +93,14 @@ def test_an_output_in_a_store_keeps_what_a_folder_keeps() -> None:
             pass
     with lock(root) as held:
         assert not held.after_crash
+
+
+@needs_fsspec
+def test_somebody_elses_manifest_in_a_store_is_kept() -> None:
+    """As in a folder, --into writes beside what is there, and not over it."""
+    with pytest.raises(RunError, match=r"site/manifest\.json"):
+        refuse_foreign(filled("site", "manifest.json"), into=True)
+    refuse_foreign(filled("photos", "a.jpg"), into=True)
 
 
 def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

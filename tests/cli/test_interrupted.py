@@ -1,0 +1,60 @@
+"""Guarantee 10 for the moment before a command has begun: Ctrl-C while it is imported."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals as a POSIX terminal does")
+
+INTERRUPTING = """
+import os, signal, sys
+os.kill(os.getpid(), signal.SIGINT)
+sys.path.remove(os.path.dirname(__file__))
+del sys.modules["typer"]
+import typer
+"""
+
+
+def interrupted(folder: Path, *shell: str) -> subprocess.CompletedProcess[str]:
+    """What comes of `dynres --version` where SIGINT arrives in the middle of its imports."""
+    (folder / "typer.py").write_text(INTERRUPTING)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
+    command = [*shell, sys.executable, "-m", "dynres_cli", "--version"]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_an_interrupt_at_the_start_ends_in_silence(tmp_path: Path) -> None:
+    """By the signal itself, which a shell shows as 130; no traceback."""
+    ended = interrupted(tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")
+
+
+def test_an_interrupt_that_is_ignored_stays_so(tmp_path: Path) -> None:
+    """As behind `&` in a script: the command goes on."""
+    ended = interrupted(tmp_path, "sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("dynres ")
+
+
+def test_whoever_imports_the_command_keeps_its_interrupts() -> None:
+    """The handler is Python's own again, or the caller's; also in a thread, which may set none."""
+    script = (
+        "import signal, sys, threading\n"
+        "if 'thread' in sys.argv:\n"
+        "    importing = threading.Thread(target=__import__, args=('dynres_cli.__main__',))\n"
+        "    importing.start(), importing.join()\n"
+        "from dynres_cli.__main__ import main\n"
+        "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)\n"
+    )
+    for argument in ("here", "thread"):
+        command = [sys.executable, "-c", script, argument]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert (ended.stdout, ended.stderr) == ("True\n", "")
