@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.test_containers import JPEG, contents, listed
+from tests.storage.archives import JPEG, contents, listed
 
 
 @pytest.mark.parametrize("packing", ["tar", "gztar", "zip"])
