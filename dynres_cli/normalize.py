@@ -93,9 +93,15 @@ def normalise(
 
 
 def fill(out: Floats, views: Sequence[View], policy: PixelPolicy, kernel: Kernel = "pillow") -> None:
-    """Normalise views straight to where they are wanted: `out` is (total, 3, height, width)."""
+    """Normalise views straight to where they are wanted: `out` is (total, 3, height, width).
+
+    ValueError for a view of another size, as of a family that calls its views equal and is wrong.
+    """
     levels, fill_one = table(policy), FILLERS[kernel]()
     for place, view in zip(out, views, strict=True):
+        if view.shape != (*place.shape[1:], 3):
+            msg = f"a view of shape {view.shape} has no place in an array of {out.shape}"
+            raise ValueError(msg)
         if view.dtype == np.uint8:
             fill_one(place, cast("npt.NDArray[np.uint8]", view), levels)
         else:

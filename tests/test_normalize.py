@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from dynres_cli import normalize
 from dynres_cli.presets import CLIP, HALF, IMAGENET, Channels, PixelPolicy
+from dynres_cli.resample import Kernel
 from tests.pictures import noise
 
 LEVELS = np.arange(256, dtype=np.uint8)
@@ -86,3 +89,10 @@ def test_a_preview_undoes_the_normalisation() -> None:
     floats = normalize.normalise_one(view, policy).transpose(1, 2, 0)
     assert np.array_equal(normalize.preview(floats, policy), view)
     assert np.array_equal(normalize.preview(floats * 0 + 100, policy), np.full_like(view, 255))
+
+
+@pytest.mark.parametrize("kernel", get_args(Kernel))
+def test_views_of_several_sizes_are_never_one_array(kernel: Kernel) -> None:
+    """Compiled code would write beyond its memory."""
+    with pytest.raises(ValueError, match="has no place"):
+        normalize.normalise([np.zeros((4, side, 3), np.uint8) for side in (4, 6)], PixelPolicy(*IMAGENET), kernel)
