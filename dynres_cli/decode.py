@@ -16,7 +16,7 @@ from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, Handling, is_deep, peak_bytes
 from dynres_cli.geometry import RGB
 from dynres_cli.opening import Source
-from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, truncated, unsupported
+from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, unsupported
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -83,13 +83,11 @@ def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits
         if plain is not None:
             return Decoded(plain, facts)
     decoded = _pillows(source, facts, handling, limits, arena)
-    if _lacks_its_end(source.data, facts):
-        raise truncated()
-    return decoded
+    return replace(decoded, truncated=True) if _lacks_its_end(source.data, facts) else decoded
 
 
 def _lacks_its_end(data: bytes, facts: Facts) -> bool:
-    """Whether a picture that Pillow takes for whole has a tail that is none.
+    """Whether a picture that Pillow takes for whole has a tail that is none; like Pillow we take it, but say so.
 
     Pillow hears no warning of libjpeg's, and asks neither for a PNG's end nor for its checksums.
     """

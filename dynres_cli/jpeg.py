@@ -1,7 +1,7 @@
 """Plain JPEG straight into an array, where that gives the very pixels and the very outcome that Pillow gives.
 
-Whatever is not plain, or in any way in doubt, is left to Pillow: `decode_plain` then answers None. Only that blocks are
-missing at the end is told here, for Pillow does not hear of it.
+Whatever is not plain, not whole or in any way in doubt is left to Pillow: `decode_plain` then answers None. What Pillow
+does not hear of, that blocks are missing at the end, is told by `is_cut_short`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from dynres_cli.arena import Arena, empty
 from dynres_cli.geometry import Size
-from dynres_cli.picture import truncated
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -34,22 +33,16 @@ _CUT_SHORT = re.compile(r"premature end|found marker 0xd9 instead of RST", re.IG
 
 
 def decode_plain(data: bytes, size: Size, arena: Arena | None = None) -> Pixels | None:
-    """The RGB levels of a whole plain JPEG of this size, None for any other file; they lie in the arena, if any.
-
-    ImageError where a plain one is cut short.
-    """
+    """The RGB levels of a whole plain JPEG of this size, None for any other file; they lie in the arena, if any."""
     if not _library_is_pillows() or not is_plain(data):
         return None
     import simplejpeg  # noqa: PLC0415 - other formats do not need it
 
     try:
-        # Strict: what libjpeg only warns of is an error too, and then Pillow decides what becomes of the file. It takes
-        # one whose blocks are missing for whole, if the end marker is there.
+        # Strict: what libjpeg only warns of is an error too, and then Pillow decides what becomes of the file.
         room = empty(arena, (size.height, size.width, 3), np.uint8)
         pixels: Pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True, buffer=room)
-    except ValueError as error:
-        if _CUT_SHORT.search(str(error)):
-            raise truncated() from error
+    except ValueError:
         return None
     return pixels if pixels.shape == (size.height, size.width, 3) else None
 
@@ -57,7 +50,7 @@ def decode_plain(data: bytes, size: Size, arena: Arena | None = None) -> Pixels 
 def is_cut_short(data: bytes, mode: str) -> bool:
     """Whether the blocks of a JPEG that Pillow has taken, in this mode of it, end before the picture does.
 
-    They are all gone through again, at an eighth of the size: for the rare files that are not plain.
+    They are all gone through again, at an eighth of the size: for the rare files that are not plain, or damaged.
     """
     import simplejpeg  # noqa: PLC0415 - other formats do not need it
 

@@ -56,7 +56,7 @@ WRITTEN = {"animated": "animated:N", "upscaled": "upscaled:1.4x", "distorted": "
 REMARKS = {
     "exif_rotated": "Orientation 2 to 8; `--exif apply` turns the pixels.",
     "alpha_dropped": "`--alpha white` puts it over white.",
-    "truncated": "Only with `--on-truncated tile`.",
+    "truncated": "With `--on-truncated tile`, and where Pillow takes a file for whole whose tail was lost.",
     "upscaled": "The larger of the two axes' scales, where it is above 1.05.",
     "distorted": "The larger axis scale over the smaller one, where that is above 1.05.",
 }
