@@ -48,7 +48,7 @@ def moving(count: int) -> bytes:
     return corpus.encoded(first, format="GIF", save_all=True, append_images=others)
 
 
-@pytest.mark.parametrize("layout", ["tree", *layouts()])
+@pytest.mark.parametrize("layout", ["tree", *(pytest.param(each, marks=pytest.mark.slow) for each in layouts())])
 def test_an_animation_outlives_a_source_that_is_out_of_reach(tmp_path: Path, layout: str) -> None:
     """Three frames, which were five, and a photo: four failures of that run, and every file stays as it was."""
     folder, out = tmp_path / "in", tmp_path / "out"
@@ -70,6 +70,7 @@ def test_an_animation_outlives_a_source_that_is_out_of_reach(tmp_path: Path, lay
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["tree", "packed", "webdataset"])
 def test_an_animation_outlives_a_source_that_may_not_be_read(anyones: Path, layout: str) -> None:
     """With chmod 000 nothing has changed that a run could know of, so the three frames are finished."""

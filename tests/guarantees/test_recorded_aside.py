@@ -47,6 +47,7 @@ def test_an_older_record_that_cannot_be_removed_is_not_the_runs(place: Path) -> 
         assert {path.partition("/")[0] for path in findings(out)} == {SEALED}
 
 
+@pytest.mark.slow
 def test_a_record_is_never_of_a_source_that_was_replaced(place: Path) -> None:
     """Another picture under the old name, with unchanged parameters: its record is a failure, and verify sees more."""
     corpus.write_all(place / "in", {SEALED: corpus.encoded(corpus.picture(200, 80, seed=9), format="JPEG")})
@@ -55,6 +56,7 @@ def test_a_record_is_never_of_a_source_that_was_replaced(place: Path) -> None:
     assert findings(place / "out")
 
 
+@pytest.mark.slow
 def test_a_failure_that_was_put_aside_is_over_with_its_cause(place: Path) -> None:
     """The first parameters again, whose tiles are all there, or the folder is opened: two are tiled, all is well."""
     out = place / "out"
@@ -68,6 +70,7 @@ def test_a_failure_that_was_put_aside_is_over_with_its_cause(place: Path) -> Non
     assert (set(codes(out).values()), findings(out)) == ({"tiled"}, set())
 
 
+@pytest.mark.slow
 def test_what_was_staged_with_other_parameters_never_reaches_a_shard(place: Path) -> None:
     """A run into shards was killed, and one of its staged folders cannot be written: the shard has the failure."""
     out = place / "shards"

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dynres_cli.operations.polygons import polygon_area
@@ -49,6 +49,7 @@ def test_area(corners: Numbers, area: int) -> None:
     assert polygon_area(polygon(corners).points) == area
 
 
+@settings(max_examples=40)
 @given(OUTLINES)
 def test_as_many_points_lie_inside(corners: Numbers) -> None:
     """Of any outline, however often it crosses itself."""
