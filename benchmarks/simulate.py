@@ -30,7 +30,7 @@ from dynres_cli.engines.contract import Admit, EngineLimits, Outcome, Watch  # n
 from dynres_cli.items import Done, Item  # noqa: E402
 from dynres_cli.keys import KeyShard  # noqa: E402
 from dynres_cli.manifest import VOLUME_IMAGES, FileEntry, GridEntry, SizeEntry, TiledRecord, line  # noqa: E402
-from dynres_cli.operations.compiling import Counts  # noqa: E402
+from dynres_cli.operations.counts import Counts  # noqa: E402
 from dynres_cli.operations.publishing import Lines  # noqa: E402
 from dynres_cli.operations.spool import Spool  # noqa: E402
 from dynres_cli.operations.tally import Tally  # noqa: E402
@@ -146,7 +146,7 @@ def simulate(count: int, engine: str, meter: Meter, volume: int) -> dict[str, ob
         template = line(record()).encode()
         for number, item in enumerate(spool, start=1):
             text = template.replace(b"KEY", item.key.encode())
-            counts.add(text, item.key)
+            counts.add_line(text, item.key)
             lines.add(text)
             meter.see("manifest", number)
     if not count == tally.tiled == counts.tiled == lines.count:

@@ -1,4 +1,4 @@
-"""The way of one picture from its file to its files, and the one place where an error becomes an outcome."""
+"""The way of one picture from its file to its files, where an error becomes the committed record of a failure."""
 
 from __future__ import annotations
 
@@ -114,10 +114,10 @@ def process(job: Job, item: Item, admit: Admit) -> Done | Failed | Closing:
         if before is not None:
             return before
     attempt = Attempt(item, job)
-    return _recorded(attempt, lambda: attempt.tile(admit))
+    return _or_failure(attempt, lambda: attempt.tile(admit))
 
 
-def _recorded(attempt: Attempt, step: Callable[[], T]) -> T | Failed:
+def _or_failure(attempt: Attempt, step: Callable[[], T]) -> T | Failed:
     """What a step on a picture's way gives; what goes wrong becomes the committed record of a failure."""
     try:
         return step()
@@ -172,7 +172,7 @@ class Attempt:
         records: list[TiledRecord] = []
         with during("write"):
             commit = job.writer.begin(self.item.key, self._files(seen, rendered, records))
-        return Closing(lambda: _recorded(self, lambda: self._committed(commit, records[0])))
+        return Closing(lambda: _or_failure(self, lambda: self._committed(commit, records[0])))
 
     def _committed(self, commit: Callable[[], int], record: TiledRecord) -> Done:
         """The end of the way; its time is spent beside the next picture, and is nobody's stage."""

@@ -54,7 +54,7 @@ def is_reserved(first_part: str, *, fold: bool = False) -> bool:
     return is_ours or bool(is_drive)
 
 
-def place(source: str, *, fold: bool = False) -> str:
+def key_for(source: str, *, fold: bool = False) -> str:
     """The key for an input known as `source`: the same, or with `~` and 8 hex digits where that would not be safe.
 
     `fold` says that the output ignores case or Unicode form. The digits come from the bytes of the whole name, so a

@@ -160,16 +160,16 @@ def _plain(value: object) -> object:
     return value
 
 
-def place(record: Record) -> str:
+def exact_key(record: Record) -> str:
     """The key as the file system knows it, surrogate escapes included."""
     if record.raw is None:
         return record.key
     return base64.b64decode(record.raw).decode("utf-8", "surrogateescape")
 
 
-def place_of_file(record: Record) -> str:
+def exact_key_of_file(record: Record) -> str:
     """The key of the file that a record's picture comes from: the same, but for one of several pictures in a file."""
-    return place(record) if record.frame is None else place(record).rpartition("/")[0]
+    return exact_key(record) if record.frame is None else exact_key(record).rpartition("/")[0]
 
 
 def failed_record(failed: Failed, options: Mapping[str, Any] | None = None) -> FailedRecord:
@@ -275,8 +275,8 @@ def parse_run(text: str | bytes, where: str) -> Run:
 def _first(error: ValidationError) -> str:
     """The first thing that is wrong, with its place; never the value itself."""
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else first["msg"]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def parse_record(text: str | bytes, where: str) -> Record:

@@ -53,7 +53,7 @@ class Prefix:
                         "object", f"{scheme}://{entry.path}", entry.size, entry.stamp, (), extension(name)
                     )
                     source = prefix + name
-                    yield Item(keys.place(source, fold=self.rules.fold), source, str(address))
+                    yield Item(keys.key_for(source, fold=self.rules.fold), source, str(address))
         except network_errors() as error:
             raise refusal(error, bare(self.url), "cannot be listed") from error
 

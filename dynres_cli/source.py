@@ -98,7 +98,7 @@ class Listing:
             return Prefix(start.path, tree).items(start.source)
         if start.folder:
             return tree.items(start.source, start.path)
-        key = keys.place(start.source, fold=self.selection.fold)
+        key = keys.key_for(start.source, fold=self.selection.fold)
         return iter((Item(key, start.source, str(start.address or start.path), explicit=True),))
 
 
@@ -118,7 +118,7 @@ def listing(selection: Selection) -> Listing:
             skipped["is_output"] += 1
         else:
             starts.append(start)
-    keys.check_distinct((keys.place(start.source, fold=selection.fold), start.named) for start in starts)
+    keys.check_distinct((keys.key_for(start.source, fold=selection.fold), start.named) for start in starts)
     kept = []
     for start in starts:
         if not start.folder and start.address is None and _is_special(start.path):
@@ -130,7 +130,7 @@ def listing(selection: Selection) -> Listing:
 
 def _sort_key(start: _Start, selection: Selection) -> bytes:
     """A folder's keys all begin with its own and a slash."""
-    key = start.source if start.folder else keys.place(start.source, fold=selection.fold)
+    key = start.source if start.folder else keys.key_for(start.source, fold=selection.fold)
     return keys.to_bytes(key + "/" if start.folder and key else key)
 
 

@@ -75,7 +75,7 @@ class Tree:
             else:
                 source = folder.prefix + name
                 path = os.path.join(folder.path, native(name))
-                yield Item(keys.place(source, fold=self.fold), source, path, explicit=self.follow_links)
+                yield Item(keys.key_for(source, fold=self.fold), source, path, explicit=self.follow_links)
 
     def _entered(self, folder: _Folder, name: str) -> _Folder | None:
         """The folder below, or None where a followed link leads into the output or back to a folder above."""
@@ -162,7 +162,7 @@ class Tree:
             return keys.in_byte_order(names)
 
         def final(name: str) -> bytes:
-            return keys.to_bytes(prefix + name if name.endswith("/") else keys.place(prefix + name, fold=True))
+            return keys.to_bytes(prefix + name if name.endswith("/") else keys.key_for(prefix + name, fold=True))
 
         return sorted(names, key=final)
 

@@ -37,13 +37,13 @@ def suffix(source: str) -> str:
 )
 def test_our_own_names_are_never_a_key(source: str, key: str) -> None:
     """Guarantee 27: a first part that dynres itself writes, or refuses, gets 8 digits of the whole key's sha256."""
-    assert keys.place(source) == key
+    assert keys.key_for(source) == key
 
 
 def test_an_output_that_folds_case_keeps_twins_apart() -> None:
     """Guarantee 27: A.jpg and a.jpg, NFC and NFD have four places, and those who fold to themselves keep theirs."""
     sources = ["a.jpg", "A.jpg", "\u00e9.jpg", "e\u0301.jpg", "Manifest.JSON/a.jpg", "x/B.png", "x/b.png"]
-    places = [keys.place(source, fold=True) for source in sources]
+    places = [keys.key_for(source, fold=True) for source in sources]
     assert len({keys.folded(place) for place in places}) == len(sources)
     assert places[0] == "a.jpg"
     assert places[1] == "A.jpg" + suffix("A.jpg")
@@ -53,21 +53,21 @@ def test_an_output_that_folds_case_keeps_twins_apart() -> None:
 @given(st.sets(PATHS, max_size=8))
 def test_places_never_meet(sources: set[str]) -> None:
     """Guarantee 27: whatever the names, folded or not, no two inputs share a place."""
-    assert len({keys.place(source) for source in sources}) == len(sources)
-    assert len({keys.folded(keys.place(source, fold=True)) for source in sources}) == len(sources)
+    assert len({keys.key_for(source) for source in sources}) == len(sources)
+    assert len({keys.folded(keys.key_for(source, fold=True)) for source in sources}) == len(sources)
 
 
 def test_nobody_can_choose_the_place_of_another() -> None:
     """Guarantee 27: a name made to look like our answer to a reserved one is moved itself."""
     for crafted in ("manifest.json" + suffix("manifest.json"), "C\\x.jpg" + suffix("C:\\x.jpg"), "C" + suffix("C:")):
-        assert keys.place(crafted) == crafted + suffix(crafted)
+        assert keys.key_for(crafted) == crafted + suffix(crafted)
 
 
 @pytest.mark.parametrize("letter", ["A", "É", "\udc80"])
 def test_a_suffix_fits_into_a_name_of_255_bytes(letter: str) -> None:
     """Guarantee 28: a long name is cut between characters, so that the suffix fits."""
     size = len(keys.to_bytes(letter))
-    place = keys.place("x/" + letter * (255 // size), fold=True) if size < 3 else keys.place("x/" + letter * 85)
+    place = keys.key_for("x/" + letter * (255 // size), fold=True) if size < 3 else keys.key_for("x/" + letter * 85)
     assert len(keys.to_bytes(place.partition("/")[2])) <= 255
 
 

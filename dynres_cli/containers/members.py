@@ -49,7 +49,7 @@ class Container:
         kind = kind_of(self.path)
         named = self._rows(prefix, source) if kind == "parquet" else self._members(prefix, source, kind)
         items = (
-            Item(keys.place(name, fold=self.rules.fold), name, str(address), explicit=True) for name, address in named
+            Item(keys.key_for(name, fold=self.rules.fold), name, str(address), explicit=True) for name, address in named
         )
         yield from in_key_order(items)
 

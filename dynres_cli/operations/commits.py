@@ -9,7 +9,7 @@ from dynres_cli.aside import is_any_aside
 from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyShard
-from dynres_cli.manifest import Record, TiledRecord, place
+from dynres_cli.manifest import Record, TiledRecord, exact_key
 from dynres_cli.names import MANIFEST, RECORD
 from dynres_cli.operations.compiling import find_record
 from dynres_cli.operations.reading import Output
@@ -60,7 +60,7 @@ class Commits:
 
         No manifest says where a failure is: that is the first index which has it.
         """
-        key = place(record)
+        key = exact_key(record)
         if not self.in_shards:
             return self.output.folder_of(key)
         shard = self._shard_named(record)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 
 from dynres_cli import __version__
@@ -17,9 +14,10 @@ from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyShard
-from dynres_cli.manifest import ALGORITHM, FailedRecord, Record, Run, parse_record
+from dynres_cli.manifest import ALGORITHM, Run
 from dynres_cli.names import RECORD
 from dynres_cli.operations.ahead import ahead
+from dynres_cli.operations.counts import Counts
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.spool import Spool
 from dynres_cli.resume import LARGEST_RECORD
@@ -28,43 +26,6 @@ from dynres_cli.urls import is_url
 
 RECORDS_AT_ONCE = 32
 """Records that are read together from an object store, which answers each of them slowly and all of them as fast."""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What the manifest's head says of all its images together."""
-
-    tiled: int = 0
-    failed: int = 0
-    tiles: int = 0
-    total: int = 0
-    tokens: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-
-    def add(self, text: bytes, where: str) -> None:
-        """Count one record as it was committed: our own words, which need no checking before they are counted."""
-        try:
-            own = json.loads(text)
-            if own["status"] == "tiled":
-                self._add_tiled(int(own["tiles"]), int(own["total"]), int(own["tokens"]))
-                return
-        except (ValueError, LookupError, TypeError):
-            pass  # somebody has written to it since; what is wrong with it is told below
-        self.add_record(parse_record(text, where))
-
-    def add_record(self, record: Record) -> None:
-        """Count one record."""
-        if isinstance(record, FailedRecord):
-            self.failed += 1
-            self.failures[record.code] += 1
-            return
-        self._add_tiled(record.tiles, record.total, record.tokens)
-
-    def _add_tiled(self, tiles: int, total: int, tokens: int) -> None:
-        self.tiled += 1
-        self.tiles += tiles
-        self.total += total
-        self.tokens += tokens
 
 
 def compile_manifest(job: Job, items: Iterable[Item], spool: Spool, shard: KeyShard, volume: int) -> None:
@@ -103,7 +64,7 @@ def _records(job: Job, items: Iterable[Item], counts: Counts) -> Iterator[bytes]
     at_once = RECORDS_AT_ONCE if is_url(job.out) else 1
     for item, record in ahead(lambda each: committed(each.key), items, at_once=at_once):
         text = record.rstrip(b"\n")
-        counts.add(text, item.key)
+        counts.add_line(text, item.key)
         yield text
 
 

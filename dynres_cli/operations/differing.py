@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, place
+from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, exact_key
 from dynres_cli.operations.reading import Output
 
 Kind = Literal["added", "removed", "changed", "same"]
@@ -72,7 +72,7 @@ def differences(before: Output, after: Output) -> Iterator[Difference]:
 
 
 def _order(record: Record) -> bytes:
-    return to_bytes(place(record))
+    return to_bytes(exact_key(record))
 
 
 def compared(old: Record, new: Record) -> Difference:

@@ -10,7 +10,7 @@ from dynres_cli.errors import UsageError
 from dynres_cli.jsontext import to_json
 from dynres_cli.keys import KeyList
 from dynres_cli.manifest import ALGORITHM, SCHEMA, Run, TiledRecord
-from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.counts import Counts
 from dynres_cli.operations.reading import Output
 from dynres_cli.recipe import resolve
 
@@ -32,10 +32,8 @@ def _in_form(head: bytes) -> bool:
 
 
 def _counts_agree(run: Run, counts: Counts, keys: KeyList) -> bool:
-    stated = (run.images, run.tiled, run.failed, run.tiles, run.total, run.tokens, dict(run.failures))
-    counted = (keys.count, counts.tiled, counts.failed, counts.tiles, counts.total, counts.tokens)
     listed = (run.keys.count, run.keys.sha256) == (keys.count, keys.digest)
-    return listed and stated == (*counted, dict(counts.failures))
+    return listed and run.images == keys.count and counts == Counts.of(run)
 
 
 def _version_agrees(run: Run) -> bool:

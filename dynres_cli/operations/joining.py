@@ -14,7 +14,7 @@ from PIL import Image
 
 from dynres_cli.errors import ImageError, RunError, Unsound, UsageError
 from dynres_cli.geometry import Box, Plan
-from dynres_cli.manifest import FileEntry, TiledRecord, place
+from dynres_cli.manifest import FileEntry, TiledRecord, exact_key
 from dynres_cli.operations import frames
 from dynres_cli.operations.checking import proved_levels
 from dynres_cli.operations.commits import Commits
@@ -182,7 +182,7 @@ def join_one(output: Output, record: TiledRecord, writer: Writer, wanted: JoinOp
     if wanted.size == "original":
         resized = Image.fromarray(pixels).resize((record.width, record.height), Image.Resampling.BICUBIC)
         data = labelled(png.encode(np.asarray(resized)), LOSSY)
-    _write(writer, place(record), data, overwrite=wanted.overwrite)
+    _write(writer, exact_key(record), data, overwrite=wanted.overwrite)
 
 
 def _without_padding(pixels: Pixels, record: TiledRecord, plan: Plan) -> Pixels:

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from dynres_cli.geometry import Plan, Size, View, shown_part
 from dynres_cli.jsontext import REPLACED
-from dynres_cli.manifest import TiledRecord, place
+from dynres_cli.manifest import TiledRecord, exact_key
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import AskedShape
 from dynres_cli.operations.commits import Commits
@@ -72,7 +72,7 @@ class Mapper:
     def __post_init__(self) -> None:
         self._commits = Commits(self.output)
         for offset, record in self.output.located():
-            name = place(record)
+            name = exact_key(record)
             self._offsets[name] = offset
             if REPLACED in record.key:
                 self._alike.setdefault(record.key, []).append(name)

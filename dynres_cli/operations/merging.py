@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from dynres_cli.errors import RunError, Unsound, UsageError
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, KeyShard, to_bytes
-from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, place
+from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, exact_key
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.claiming import start_of_manifest
-from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.counts import Counts
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.reading import Output, named, open_output
 from dynres_cli.operations.witness import as_line
@@ -38,7 +38,7 @@ class Part:
     def records(self) -> Iterator[tuple[bytes, Record, str]]:
         """Each record with its key's bytes and this folder."""
         for record in self.output.records():
-            key = place(record)
+            key = exact_key(record)
             if not self.shard.holds(key):
                 message = f"{self.output.where}: {record.key} does not belong to shard {self.output.run.shard}"
                 raise Unsound(message, "manifest")
@@ -162,12 +162,12 @@ def _joined(parts: Sequence[Part], lines: Lines) -> Run:
     keys, counts, last = KeyList(), Counts(), b""
     for key, record, folder in heapq.merge(*(part.records() for part in parts), key=lambda each: each[0]):
         if key <= last:
-            message = f"{shown(place(record))} is there twice, or out of order, in {folder}; tile that shard again"
+            message = f"{shown(exact_key(record))} is there twice, or out of order, in {folder}; tile that shard again"
             raise RunError(message, "doubled")
         last = key
         lines.add(as_line(record, folder))
-        keys.add(place(record))
-        counts.add_record(record)
+        keys.add(exact_key(record))
+        counts.add(record)
     listing, run = parts[0].output.run.listing, parts[0].output.run
     if listing is None or (keys.count, keys.digest) != (listing.count, listing.sha256):
         message = f"{keys.count:,} inputs are there and {listing.count if listing else 0:,} were listed; tile again"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from dynres_cli.errors import RunError, UsageError
 from dynres_cli.jsontext import REPLACED
-from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, place
+from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, exact_key
 from dynres_cli.operations.checking import npy_header, png_levels
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.replanning import replanned
@@ -123,7 +123,7 @@ class _Names:
         self._exact: dict[str, int] = {}
         self._alike: dict[str, list[int]] = {}
         for number, record in enumerate(records):
-            self._exact[place(record)] = number
+            self._exact[exact_key(record)] = number
             if REPLACED in record.key:
                 self._alike.setdefault(record.key, []).append(number)
 
@@ -247,7 +247,9 @@ def open_packed(out: str | os.PathLike[str]) -> dict[str, Array]:
             msg = f"{os.fspath(out)}: is not laid out as packed; read it with open_run"
             raise RunError(msg, code="output")
         shards = _Shards(output)
-        return {place(record): shards.views(record) for record in output.records() if isinstance(record, TiledRecord)}
+        return {
+            exact_key(record): shards.views(record) for record in output.records() if isinstance(record, TiledRecord)
+        }
 
 
 class _Shards:

@@ -20,13 +20,14 @@ from dynres_cli.manifest import (
     Record,
     Run,
     TiledRecord,
+    exact_key,
     parse_record,
     parse_run,
-    place,
     volume_name,
 )
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
+from dynres_cli.operations.counts import Counts
 from dynres_cli.operations.linewise import HEAD, damaged, line_by_line, refusal
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.resume import LARGEST_RECORD, file_name
@@ -34,32 +35,6 @@ from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import shard_of, shards_in
 from dynres_cli.storage import open_below, safe_parts
 from dynres_cli.urls import is_url, joined
-
-
-@dataclass(slots=True)
-class Sums:
-    """What the head of a manifest says of all its images, counted again from their lines."""
-
-    tiled: int = 0
-    failed: int = 0
-    tiles: int = 0
-    total: int = 0
-    tokens: int = 0
-
-    @classmethod
-    def of(cls, run: Run) -> Sums:
-        """What the head says."""
-        return cls(run.tiled, run.failed, run.tiles, run.total, run.tokens)
-
-    def add(self, record: Record) -> None:
-        """Count one image."""
-        if not isinstance(record, TiledRecord):
-            self.failed += 1
-            return
-        self.tiled += 1
-        self.tiles += record.tiles
-        self.total += record.total
-        self.tokens += record.tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +59,18 @@ class Output:
 
     def located(self) -> Iterator[tuple[int, Record]]:
         """The same, each with the place of its line, by which `at` finds it again."""
-        keys, sums, last = KeyList(), Sums(), b""
+        keys, counts, last = KeyList(), Counts(), b""
         for offset, text in self.body.lines():
             record = self.parsed(text)
-            key = place(record)
+            key = exact_key(record)
             if to_bytes(key) <= last:
                 raise self._miscounted()
             last = to_bytes(key)
             keys.add(key)
             self.check_plan(record)
-            sums.add(record)
+            counts.add(record)
             yield offset, record
-        if Keys(keys.count, keys.digest) != self.run.keys or sums != Sums.of(self.run):
+        if Keys(keys.count, keys.digest) != self.run.keys or counts != Counts.of(self.run):
             raise self._miscounted()
 
     def _miscounted(self) -> Unsound:
@@ -139,11 +114,11 @@ class Output:
         layout = self.run.layout
         if layout is None:
             return entry.offset is None and entry.at is None and entry.member is None
-        place = entry.at if layout.name == "parquet" else entry.offset
+        start = entry.at if layout.name == "parquet" else entry.offset
         shard = shard_of(file_name(entry.path), layout.name)
         is_named = entry.kind == "tensor" if layout.name == "packed" else entry.member is not None
         is_there = shard is not None and shard.file == file_name(entry.path)
-        return is_there and is_named and place is not None and place >= 0
+        return is_there and is_named and start is not None and start >= 0
 
     def folder_of(self, key: str) -> str:
         """The folder of a picture below the root, as the file system knows it."""
@@ -161,9 +136,9 @@ class Output:
     def path(self, record: Record, entry: FileEntry) -> str:
         """The path below the root of a file, or of the shard that holds it, as the file system knows it."""
         if self.run.layout is not None:
-            part = self.part(place(record))
+            part = self.part(exact_key(record))
             return file_name(entry.path) if part is None else f"{part}/{file_name(entry.path)}"
-        return f"{self.folder_of(place(record))}/{file_name(entry.path)}"
+        return f"{self.folder_of(exact_key(record))}/{file_name(entry.path)}"
 
 
 def head_at(out: str) -> Run | None:
@@ -250,7 +225,7 @@ def _opened(root: str, where: str) -> Iterator[Readable]:
 def check_key(record: Record, where: str) -> None:
     """Refuse a key that could lead outside, or whose exact bytes are not what it shows."""
     try:
-        key = place(record)
+        key = exact_key(record)
         safe_parts(key)
     except (binascii.Error, ValueError):
         raise refusal(where, f"the raw name of {record.key} is not base64") from None

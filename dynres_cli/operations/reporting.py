@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
 from dynres_cli.items import Done, Failed, Item
-from dynres_cli.manifest import FailedRecord, Record, TiledRecord, place
+from dynres_cli.manifest import FailedRecord, Record, TiledRecord, exact_key
 from dynres_cli.operations.cards import Card, Place, bare, drawn
 from dynres_cli.operations.commits import Commits
 from dynres_cli.operations.reading import Output
@@ -124,7 +124,7 @@ def _wishes(order: ReportOrder, pieces: Pieces, in_work: dict[str, Wish]) -> Ite
         if not is_sampled(number, order.output.run.images, order.sample):
             continue
         check_committed(commits, record)
-        key = place(record)
+        key = exact_key(record)
         wish = Wish(key, record.source, "", record=record, piece=pieces.path(order.folder, pieces.count))
         if isinstance(record, TiledRecord):
             paths = tuple(order.output.path(record, entry) for entry in record.files)

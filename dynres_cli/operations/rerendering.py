@@ -18,7 +18,7 @@ from dynres_cli.handling import handling_for
 from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.keys import to_bytes
-from dynres_cli.manifest import Record, TiledRecord, place_of_file
+from dynres_cli.manifest import Record, TiledRecord, exact_key_of_file
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.checking import Finding
 from dynres_cli.operations.spread import is_sampled
@@ -63,7 +63,7 @@ class Sources:
 
     def find(self, record: Record) -> Item | None:
         """The input that a record comes from; records have to be asked for in their order."""
-        key = place_of_file(record)
+        key = exact_key_of_file(record)
         while self._next is not None and to_bytes(self._next.key) <= to_bytes(key):
             self._passed.append(self._next)
             self._next = next(self._items, None)

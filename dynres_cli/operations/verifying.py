@@ -10,11 +10,11 @@ from typing import Protocol
 from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
 from dynres_cli.keys import KeyList, KeyShard, to_bytes
-from dynres_cli.manifest import FileEntry, Record, TiledRecord, place
+from dynres_cli.manifest import FileEntry, Record, TiledRecord, exact_key
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.checking import Finding, problem_of
 from dynres_cli.operations.commits import Commits
-from dynres_cli.operations.compiling import Counts
+from dynres_cli.operations.counts import Counts
 from dynres_cli.operations.heads import head_agrees
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.strangers import Known, beside, elsewhere
@@ -131,12 +131,12 @@ class _Verification:
         return found.line
 
     def _add(self, record: Record) -> None:
-        key = place(record)
+        key = exact_key(record)
         shard = KeyShard.parse(self.output.run.shard) if self.output.run.shard else KeyShard()
         self.sound = self.sound and to_bytes(key) > self.last_key and shard.holds(key)
         self.last_key = to_bytes(key)
         self.keys.add(key)
-        self.counts.add_record(record)
+        self.counts.add(record)
         self.known.add(self.commits.whereabouts(record))
         if self.example is None and isinstance(record, TiledRecord):
             self.example = record
@@ -152,7 +152,7 @@ class _Verification:
                 yield finding
         expected = {file_name(entry.path) for entry in entries}
         for path in (
-            () if self.commits.in_shards else beside(self.output, self.output.folder_of(place(record)), expected)
+            () if self.commits.in_shards else beside(self.output, self.output.folder_of(exact_key(record)), expected)
         ):
             yield Finding(shown(path), "extra")
         if sound and self.check.second is not None and isinstance(record, TiledRecord):

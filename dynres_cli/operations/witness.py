@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from dynres_cli.errors import Unsound
-from dynres_cli.manifest import Record, TiledRecord, line, parse_record, place
+from dynres_cli.manifest import Record, TiledRecord, exact_key, line, parse_record
 from dynres_cli.names import RECORD
 from dynres_cli.operations.checking import Finding
 from dynres_cli.operations.commits import Commits
@@ -32,7 +32,7 @@ def witness(commits: Commits, text: bytes) -> Witness:
     refusal = _refused(told) if told else None
     if refusal is not None:
         return Witness(text, None, refusal, unsafe=True)
-    key = place(told) if told else legible_key(text)
+    key = exact_key(told) if told else legible_key(text)
     if key is None:
         return Witness(b"")
     path = commits.path(key, told)
@@ -84,7 +84,7 @@ def check_committed(commits: Commits, record: Record) -> None:
 
     RunError: one of the two was edited.
     """
-    key, part = place(record), commits.output.part(place(record))
+    key, part = exact_key(record), commits.output.part(exact_key(record))
     try:
         own = _parsed(commits.text(key))
     except Unsound:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dynres_cli.errors import Unsound
 from dynres_cli.items import Done, Failed, Item
 from dynres_cli.job import Job
-from dynres_cli.manifest import LayoutEntry, Record, line, parse_record, place
+from dynres_cli.manifest import LayoutEntry, Record, exact_key, line, parse_record
 from dynres_cli.names import STATE
 from dynres_cli.resume import Earlier, still_counts
 from dynres_cli.sinks import packed, webdataset
@@ -88,7 +88,7 @@ def committed(out: str, shard: Shard, cut: LayoutEntry | None) -> dict[str, Earl
     except (OSError, Unsound):
         return {}
     times = _times(out, shard, len(records))
-    return {place(record): Earlier(record, *both) for record, both in zip(records, times, strict=True)}
+    return {exact_key(record): Earlier(record, *both) for record, both in zip(records, times, strict=True)}
 
 
 def _times(out: str, shard: Shard, count: int) -> list[tuple[int, int]]:
