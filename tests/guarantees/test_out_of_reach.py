@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,11 @@ from tests.shards import layouts
 
 CUT = ("--shard-tiles", "15")
 """Three pictures of five views."""
+
+
+def slow_ones() -> list[Any]:
+    """The layouts other than a tree, for `make test-all`."""
+    return [pytest.param(*each.values, marks=[*each.marks, pytest.mark.slow], id=each.id) for each in layouts()]
 
 
 def listed(folder: Path) -> tuple[str | Path, ...]:
@@ -48,7 +54,7 @@ def moving(count: int) -> bytes:
     return corpus.encoded(first, format="GIF", save_all=True, append_images=others)
 
 
-@pytest.mark.parametrize("layout", ["tree", *(pytest.param(each, marks=pytest.mark.slow) for each in layouts())])
+@pytest.mark.parametrize("layout", ["tree", *slow_ones()])
 def test_an_animation_outlives_a_source_that_is_out_of_reach(tmp_path: Path, layout: str) -> None:
     """Three frames, which were five, and a photo: four failures of that run, and every file stays as it was."""
     folder, out = tmp_path / "in", tmp_path / "out"
