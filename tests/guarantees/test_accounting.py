@@ -108,7 +108,7 @@ def test_handles_memory_and_temporary_files_stay_level(tmp_path: Path, number: i
                 samples.append((max(map(handles, processes)), max(map(resident, processes))))
         except OSError:
             pass  # one of them has just ended
-        time.sleep(0.05)
+        time.sleep(0.005)
     output, errors = run.communicate()
     assert run.returncode == 0, errors
     assert json.loads(output)["tiled"] == number
