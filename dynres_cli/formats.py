@@ -8,7 +8,7 @@ from __future__ import annotations
 FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "PPM", "WEBP", "TIFF", "AVIF", "JPEG2000")
 """Every format that reaches a decoder, by content. Each is decoded inside the process: none ever starts a program.
 
-The first ones are those that Pillow has at hand; for the others it imports all its plugins.
+The first ones are those that Pillow has at hand; plugins of the others are imported when a file is none of these.
 """
 
 HEIF = "HEIF"

@@ -58,6 +58,16 @@ def allowed_formats() -> tuple[str, ...]:
     return (*openers, formats.HEIF)
 
 
+_AT_HAND = frozenset({"JPEG", "PNG", "GIF", "BMP"})
+"""The formats that Pillow finds before it looks at one whose plugin it has not imported."""
+
+
+@cache
+def load_plugins() -> None:
+    """Register the openers that Pillow has not at hand: asked for one of them, it would import its forty plugins."""
+    from PIL import AvifImagePlugin, Jpeg2KImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401, PLC0415
+
+
 _IS_WORKER = threading.Event()
 
 
@@ -73,7 +83,7 @@ def prepare_worker() -> None:
 
 
 def _hold_avif() -> None:
-    """Keep AVIF's decoder, which takes as long to load as others take to decode, to one thread."""
+    """Keep AVIF's decoder to one thread."""
     from PIL import AvifImagePlugin  # noqa: PLC0415 - most runs never see the format
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
@@ -87,7 +97,10 @@ def opened_picture(file: BinaryIO, limits: FileLimits, frame: int = 0) -> Iterat
     no use: a second attempt to load it gives a blank picture without any error.
     """
     start = file.read(32)
-    if _IS_WORKER.is_set() and formats.format_by_signature(start) == "AVIF":
+    kind = formats.format_by_signature(start)
+    if kind not in _AT_HAND:
+        load_plugins()
+    if _IS_WORKER.is_set() and kind == "AVIF":
         _hold_avif()
     try:
         with _room_for(limits.max_pixels):

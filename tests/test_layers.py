@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image, features
 
 from dynres_cli.cli.app import COMMANDS
 
@@ -136,6 +137,26 @@ def test_help_imports_nothing_heavy(command: list[str]) -> None:
     )
     assert done.stderr.strip() == "[]"
     assert "Usage: dynres" in done.stdout
+
+
+def test_opening_imports_no_plugin_of_a_format_that_is_never_opened(tmp_path: Path) -> None:
+    """Pillow would import all of its forty plugins for the first WebP: in every worker, and whatever they can do."""
+    kinds = {"a.webp": "WEBP", "a.tif": "TIFF", "a.avif": "AVIF", "a.jp2": "JPEG2000", "a.ppm": "PPM", "a.jpg": "MPO"}
+    for name, kind in kinds.items():
+        if kind == "AVIF" and not features.check("avif"):
+            continue
+        Image.new("RGB", (9, 9)).save(tmp_path / name, kind, **({"save_all": True} if kind == "MPO" else {}))
+    script = (
+        "import sys, pathlib\n"
+        "from dynres_cli.facts import FileLimits\n"
+        "from dynres_cli.picture import in_memory, opened_picture\n"
+        "for path in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
+        "    with opened_picture(in_memory(path.read_bytes()), FileLimits()) as picture:\n"
+        "        picture.load()\n"
+        "print([name for name in sys.modules if name.startswith(('PIL.Psd', 'PIL.Eps', 'PIL.Fli', 'PIL.Icns'))])\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
 def test_inspect_needs_no_numpy() -> None:
