@@ -263,10 +263,10 @@ TAIL = "]}\n"
 
 def parse_run(text: str | bytes, where: str) -> Run:
     """What a manifest says of its run, from text that anyone may have written; RunError naming `where`."""
-    from pydantic import TypeAdapter, ValidationError  # noqa: PLC0415 - `--help` does without pydantic
+    from pydantic import ValidationError  # noqa: PLC0415 - `--help` does without pydantic
 
     try:
-        return TypeAdapter(Run).validate_json(text)
+        return _run_adapter().validate_json(text)
     except ValidationError as error:
         msg = f"{where}: what it says of its run is not dynres's own: {_first(error)}"
         raise Unsound(msg, code="manifest") from None
@@ -289,6 +289,14 @@ def parse_record(text: str | bytes, where: str) -> Record:
         msg = f"{where}: not a record of dynres: {_first(error)}"
         raise Unsound(msg, code="manifest") from None
     return record
+
+
+@cache
+def _run_adapter() -> TypeAdapter[Run]:
+    """The validator of what manifests say of their runs, built once in a process: a merge reads hundreds."""
+    from pydantic import TypeAdapter  # noqa: PLC0415 - `--help` does without pydantic
+
+    return TypeAdapter(Run)
 
 
 @cache
