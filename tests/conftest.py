@@ -15,9 +15,9 @@ settings.load_profile("patient")
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """What `-n auto` means: two more than there are cores, for half of a test's time is waiting for a disk or a run."""
+    """What `-n auto` means: one more than there are cores, for some of a test's time is waiting for a disk or a run."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores + 2
+    return cores + 1
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -19,7 +19,11 @@ from pathlib import Path
 
 import dynres_cli
 
-_LIBRARIES = ("llvmlite.binding", "numpy", "PIL.AvifImagePlugin", "PIL.Image", "pydantic", "tqdm", "typer.main")
+_LIBRARIES = (
+    *("llvmlite.binding", "numpy", "simplejpeg", "tqdm"),
+    *("typer.main", "rich.console", "rich.containers", "rich.table", "rich._emoji_codes"),
+    *(f"PIL.{kind}ImagePlugin" for kind in ("Avif", "Bmp", "Gif", "Jpeg", "Jpeg2K", "Png", "Ppm", "Tiff", "WebP")),
+)
 _COMPILING = "dynres_cli.kernels."  # whose modules compile where they are imported, for seconds
 _OURS = [
     each.name
@@ -59,7 +63,7 @@ def run(
 def server() -> ForkServerContext:
     """Where the processes are forked; it imports what it is told when the first one is wanted."""
     server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload([*_LIBRARIES, *_OURS])
+    server.set_forkserver_preload([*_LIBRARIES, *_OURS, "tests.warmed"])
     return server
 
 

@@ -116,7 +116,9 @@ def test_any_region_space_and_overlap_come_out_the_same(kind: TorchFilter, space
     assert all(map(same_bits, compiled, plain))
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "dtype", [*(pytest.param(name, marks=pytest.mark.slow) for name in ("float32", "float16")), "bfloat16"]
+)
 @pytest.mark.parametrize("preset", [*FLOAT_PRESETS, "ovis2"])
 def test_floats_take_no_more_memory_than_is_asked_for(preset: str, dtype: Dtype) -> None:
     """What a picture of four megapixels takes beside its pixels is within what a run reserves for it."""

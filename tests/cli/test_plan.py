@@ -55,7 +55,7 @@ def told_by(images: list[dict[str, Any]]) -> dict[str, Any]:
 def test_counts_equal_the_runs(pictures: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
     """Every number that a header decides is the run's: views, tokens, grids, flags, failures, and tensor bytes."""
     planned = dynres("plan", pictures, "--json", *options)
-    made = dynres("tile", pictures, tmp_path / "out", "--tiles", "none", "--kernel", "pillow", *options)
+    made = dynres("tile", pictures, tmp_path / "out", "--tiles", "none", *options)
     run = told_by(manifest(tmp_path / "out")["images"])
     said = {**planned.json, "npy": planned.json["bytes"]["npy"]}
     assert (planned.status, made.status) == (3, 3)

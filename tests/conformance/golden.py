@@ -20,7 +20,7 @@ Case = dict[str, Any]
 
 def digest(array: np.ndarray) -> str:
     """The sha256 of an array's bytes."""
-    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data).hexdigest()
 
 
 def picture_digest(image: Image.Image) -> str:

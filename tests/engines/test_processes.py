@@ -25,7 +25,9 @@ from tests.engines.living import children
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
 
 TWO = EngineLimits(jobs=2, timeout=30)
-JOBS = pytest.mark.parametrize("jobs", [1, 2, 4])
+JOBS = pytest.mark.parametrize(
+    "jobs", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(4, marks=pytest.mark.slow)]
+)
 
 
 @pytest.mark.parametrize("work", [double, done_later, deed_later])

@@ -1,0 +1,12 @@
+"""Imported where commands are forked from: builds what each of them would build for its first record."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from dynres_cli.errors import Unsound
+from dynres_cli.manifest import parse_record, parse_run
+
+for read in (parse_record, parse_run):
+    with suppress(Unsound):
+        read("{}", "nothing")
