@@ -11,8 +11,7 @@ from typing import BinaryIO
 
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import FileEntry, ShardLayout, TiledRecord
-from dynres_cli.storage import listed_below, open_folder
-from dynres_cli.urls import is_url
+from dynres_cli.storage import listed_below
 
 SUFFIXES: dict[ShardLayout, str] = {"packed": ".npy", "webdataset": ".tar", "parquet": ".parquet"}
 BLOCK = 1 << 20
@@ -71,17 +70,10 @@ def shard_of(name: str, layout: ShardLayout, part: str = "") -> Shard | None:
 def shards_in(root: str, layout: ShardLayout) -> list[Shard]:
     """Every shard of which a file lies in a folder, by number; none where there is no such folder."""
     try:
-        found = {shard_of(name, layout) for name in _names(root)}
+        found = {shard_of(name, layout) for name in listed_below(root, "")[0]}
     except OSError:
         return []
     return sorted((shard for shard in found if shard is not None), key=lambda shard: shard.number)
-
-
-def _names(root: str) -> list[str]:
-    if is_url(root):
-        return listed_below(root, "")[0]
-    with open_folder(root, ()) as folder:
-        return list(folder.names())
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
-from dynres_cli.urls import is_url
 
 _TEMPORARY = re.compile(r"\.dynres-tmp-(\d{1,10})-[0-9a-f]{8}")
 
@@ -90,12 +89,7 @@ def _folder_by_path(root: str, parts: tuple[str, ...], *, create: bool, calls: C
 
 
 def check_writable(root: str, calls: Calls = SYSTEM) -> None:
-    """Make sure, before anything is decoded, that files can be written below `root`; it is made when missing."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        objects.check_writable(root)
-        return
+    """Make sure that files can be written below `root`, which is made when missing."""
     parent = os.path.dirname(os.path.abspath(root))
     if os.path.lexists(root) and not os.path.isdir(root):
         message = f"{root}: is not a folder; name a new or an existing folder for the output"
@@ -114,19 +108,13 @@ def check_writable(root: str, calls: Calls = SYSTEM) -> None:
         raise classify(error, root) or refusal from error
 
 
-def is_fresh(root: str) -> bool:
-    """Whether nothing was made below `root` yet, known at once: of a folder on a disk it is not asked."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        return objects.is_fresh(root)
+def is_fresh(_root: str) -> bool:
+    """Not known at once; looking for each picture's record costs nothing here."""
     return False
 
 
 def free_bytes(root: str) -> int:
-    """What this user may still write where `root` is, or will be; an object store has no end."""
-    if is_url(root):
-        return sys.maxsize
+    """What this user may still write where `root` is, or will be."""
     place = os.path.abspath(root)
     while not os.path.isdir(place):
         place = os.path.dirname(place)
@@ -149,12 +137,7 @@ def clean_folder(folder: Folder, *, all_dead: bool, calls: Calls = SYSTEM) -> in
 
 
 def clean_tree(root: str) -> int:
-    """Remove all leftovers below `root`; for a run that holds the lock after one that died. Links are not followed.
-
-    An object store has none: an upload that broke off never got a name.
-    """
-    if is_url(root):
-        return 0
+    """Remove all leftovers below `root`, not following links, and count them."""
     removed = 0
     for path, _folders, files in os.walk(root):
         if any(is_temporary(name) for name in files):

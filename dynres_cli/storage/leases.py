@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from dynres_cli.errors import RunError
 from dynres_cli.names import STATE
 from dynres_cli.storage.folders import is_alive
+from dynres_cli.storage.held import Held
 from dynres_cli.storage.objects import place_of, refusal
 from dynres_cli.storage.retrying import network_errors
 from dynres_cli.storage.stamps import SECOND
@@ -121,15 +122,15 @@ class Lease:
 
 
 @contextmanager
-def hold(root: str) -> Iterator[tuple[Lease, bool]]:
-    """Hold OUT/.dynres/lock; with it comes whether its last holder died."""
+def lock(root: str) -> Iterator[Held]:
+    """Hold OUT/.dynres/lock as long as it is renewed."""
     lease = Lease(root)
     try:
         after_crash = lease.take()
     except network_errors() as error:
         raise refusal(error, root, "its lock cannot be taken") from error
     try:
-        yield lease, after_crash
+        yield Held(after_crash, lease.keep)
     finally:
         with suppress(RunError):
             lease.give_back()

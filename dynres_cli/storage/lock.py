@@ -6,14 +6,13 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
 from dynres_cli.names import STATE
 from dynres_cli.storage.folders import NO_FOLLOW, is_alive, open_folder
-from dynres_cli.urls import is_url
+from dynres_cli.storage.held import Held
 
 _PATIENCE = 5.0
 """Seconds to wait for the workers of a holder that was killed: they inherit its lock and die right after it."""
@@ -21,25 +20,9 @@ _MOMENT = 0.5
 """Seconds to wait for any other holder: one that was killed just now is still there for an instant."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A lock that is ours."""
-
-    after_crash: bool
-    """The holder before us died, so that it may have left files that it was writing."""
-    keep: Callable[[], None] = lambda: None
-    """To be called now and then: a lock in an object store ends if it is not renewed."""
-
-
 @contextmanager
 def lock(root: str) -> Iterator[Held]:
-    """Hold OUT/.dynres/lock; RunError `lock_held`, naming the holder, while a living run has it."""
-    if is_url(root):
-        from dynres_cli.storage import leases  # noqa: PLC0415 - only for object stores
-
-        with leases.hold(root) as (lease, after_crash):
-            yield Held(after_crash, lease.keep)
-        return
+    """Hold OUT/.dynres/lock, which the system takes back when its holder dies."""
     try:
         with open_folder(root, (STATE,), create=True) as folder:
             flags = os.O_RDWR | os.O_CREAT | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0)

@@ -11,8 +11,9 @@ import errno
 import os
 import secrets
 import stat
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,12 +23,12 @@ from typing import TYPE_CHECKING
 from dynres_cli.errors import ImageError, RunError, Unsound
 from dynres_cli.names import STATE
 from dynres_cli.storage.calls import classify
-from dynres_cli.storage.reading import safe_parts
+from dynres_cli.storage.paths import safe_parts
 from dynres_cli.storage.retrying import network_errors, retries
 from dynres_cli.storage.stores import Store, store_of
 
 if TYPE_CHECKING:
-    from dynres_cli.storage.writing import NewFile
+    from dynres_cli.storage.writer import NewFile, Writer
 
 _AT_ONCE = 8
 """Uploads of one picture that are under way together."""
@@ -56,11 +57,12 @@ def place_of(root: str, *names: str) -> tuple[Store, str]:
     return store, "/".join((top.rstrip("/"), *(name for name in names if name)))
 
 
-def write(root: str, key: str, files: Iterable[NewFile]) -> int:
-    """Upload all files into the folder `key`, the last one as the commit marker, after all others; their bytes.
+def begin(writer: Writer, key: str, files: Iterable[NewFile]) -> Callable[[], int]:
+    """Upload all files into a folder, the last one as the commit marker, after all others; nothing is left to do.
 
     All are there before the first one is sent: what fails while they are made leaves nothing in the store.
     """
+    root = writer.root
     store, folder = place_of(root, _checked(key))
     with tempfile.TemporaryDirectory(prefix="dynres-") as staging:
         written, staged = 0, list[tuple[str, int | None]]()
@@ -77,7 +79,11 @@ def write(root: str, key: str, files: Iterable[NewFile]) -> int:
             upload(staged[-1])
         except network_errors() as error:
             raise _explain(error, key, root) from error
-    return written
+    return lambda: written
+
+
+def settle(_writer: Writer, _key: str) -> None:
+    """Nothing to do: a store answers an upload when it is durable."""
 
 
 def _stage(folder: str, file: NewFile, root: str) -> int:
@@ -101,15 +107,19 @@ def _checked(key: str) -> str:
     return key
 
 
-def remove(root: str, key: str, names: Sequence[str]) -> None:
-    """Remove objects of the folder `key` in this order; one that is missing is passed over."""
-    store, folder = place_of(root, _checked(key))
+def remove(writer: Writer, key: str, names: Sequence[str]) -> None:
+    """Remove objects of a folder, in this order."""
+    store, folder = place_of(writer.root, _checked(key))
     try:
         for name in names:
             with suppress(FileNotFoundError):
                 store.remove(f"{folder}/{name}")
     except network_errors() as error:
-        raise _explain(error, key, root) from error
+        raise _explain(error, key, writer.root) from error
+
+
+def remove_folder(_writer: Writer, _key: str) -> None:
+    """Nothing to do: a store has no folders."""
 
 
 @contextmanager
@@ -157,8 +167,19 @@ def stat_below(root: str, path: str) -> Found | None:
     return Found(found.size, found.source_stamp) if found else None
 
 
-def listed_below(root: str, folder: str) -> tuple[dict[str, int], list[str]]:
-    """The objects right below a folder with their sizes, and the folders there."""
+def sizes_below(root: str, folder: str, names: Iterable[str]) -> dict[str, int]:
+    """The sizes of those objects of a folder that are there, by one request for all of them."""
+    there, _folders = _children(root, folder)
+    return {name: there[name] for name in names if name in there}
+
+
+def listed_below(root: str, folder: str) -> tuple[list[str], list[str]]:
+    """The names of the objects right below a folder, and of the folders there."""
+    there, folders = _children(root, folder)
+    return sorted(there), sorted(folders)
+
+
+def _children(root: str, folder: str) -> tuple[dict[str, int], list[str]]:
     store, place = place_of(root, folder)
     with _listing(root):
         files, folders = store.children(place)
@@ -188,8 +209,18 @@ def has_state(root: str) -> bool:
         return not store.is_empty(f"{place}/{STATE}")
 
 
+def free_bytes(_root: str) -> int:
+    """More than anybody writes: a store has no end."""
+    return sys.maxsize
+
+
+def clean_tree(_root: str) -> int:
+    """Nothing to remove: an upload that broke off never got a name."""
+    return 0
+
+
 def check_writable(root: str) -> None:
-    """Make sure, before anything is decoded, that objects can be made and removed below `root`."""
+    """Make sure that objects can be made and removed below `root`."""
     store, probe = place_of(root, STATE, f"probe-{secrets.token_hex(4)}")
     try:
         store.put(probe, b"")

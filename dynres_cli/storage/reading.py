@@ -4,67 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from dynres_cli.errors import Unsound
 from dynres_cli.storage.folders import NO_FOLLOW, open_folder
-from dynres_cli.urls import is_url
-
-if TYPE_CHECKING:
-    from dynres_cli.storage.objects import Found
+from dynres_cli.storage.paths import safe_parts
 
 # A FIFO planted under a file's name would block open() for ever.
 _READ = (
     os.O_RDONLY | NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 )
-_BELOW_A_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-
-
-def safe_parts(path: str) -> tuple[str, ...]:
-    """The names in a relative path with `/` between them; RunError `unsafe_path` for whatever could lead elsewhere."""
-    parts = tuple(path.split("/"))
-    reason = _danger(path, parts)
-    if reason:
-        shown = path[:200].encode("unicode_escape", "backslashreplace").decode("ascii")
-        message = f"the path '{shown}' {reason}; do not use a manifest whose origin you do not trust"
-        raise Unsound(message, "unsafe_path")
-    return parts if path.isascii() else tuple(map(native, parts))
-
-
-def native(name: str) -> str:
-    """A name that is UTF-8 by contract as the system's own, whatever the locale takes its names for."""
-    return os.fsdecode(name.encode("utf-8", "surrogateescape"))
-
-
-def _danger(path: str, parts: tuple[str, ...]) -> str:
-    if "\0" in path:
-        return "contains a NUL"
-    if path.startswith("/") or _BELOW_A_DRIVE.match(path):
-        return "is absolute"
-    if any(part in {"", ".", ".."} for part in parts):
-        return "is not a plain path below the folder"
-    if os.name == "nt" and ("\\" in path or ":" in path):
-        return "names a drive, a stream or a folder in Windows' way"
-    return ""
 
 
 @contextmanager
 def open_below(root: str, path: str) -> Iterator[int]:
-    """An open handle of the regular file `path` below `root`.
-
-    Raises RunError `unsafe_path` where the path, a link on its way or a special file could lead elsewhere, and OSError
-    as open() does (FileNotFoundError and the like).
-    """
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        with objects.open_below(root, path) as handle:
-            yield handle
-        return
+    """An open handle of a regular file, reached through no link."""
     *folders, name = safe_parts(path)
     try:
         with open_folder(root, tuple(folders)) as folder:
@@ -88,11 +44,7 @@ def _not_plain(path: str) -> Unsound:
 
 
 def read_below(root: str, path: str, limit: int) -> bytes:
-    """The bytes of the file `path` below `root`; RunError `too_large` above `limit`."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        return objects.read_below(root, path, limit)
+    """The bytes of a file, if there are not too many."""
     with open_below(root, path) as handle:
         size = os.fstat(handle).st_size
         if size > limit:
@@ -104,12 +56,8 @@ def read_below(root: str, path: str, limit: int) -> bytes:
         return b"".join(chunks)
 
 
-def stat_below(root: str, path: str) -> os.stat_result | Found | None:
-    """What the file system says of `path` itself, links not followed; None when there is no such file."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        return objects.stat_below(root, path)
+def stat_below(root: str, path: str) -> os.stat_result | None:
+    """What the file system says of a file, or of the link that stands there."""
     *folders, name = safe_parts(path)
     try:
         with open_folder(root, tuple(folders)) as folder:
@@ -119,23 +67,13 @@ def stat_below(root: str, path: str) -> os.stat_result | Found | None:
 
 
 def sizes_below(root: str, folder: str, names: Iterable[str]) -> dict[str, int]:
-    """The sizes of those files of a folder that are there and plain; an object store is asked once for all of them."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        there, _folders = objects.listed_below(root, folder)
-        return {name: there[name] for name in names if name in there}
+    """The sizes of those files of a folder that are there and plain."""
     found = {name: stat_below(root, f"{folder}/{name}" if folder else name) for name in names}
     return {name: each.st_size for name, each in found.items() if each and stat.S_ISREG(each.st_mode)}
 
 
 def listed_below(root: str, folder: str) -> tuple[list[str], list[str]]:
-    """The names of what is in a folder below `root`, folders apart, each list sorted; links are named, not followed."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        there, below = objects.listed_below(root, folder)
-        return sorted(there), sorted(below)
+    """The names of the files and of the folders in a folder, links among the files."""
     files: list[str] = []
     folders: list[str] = []
     with (

@@ -7,16 +7,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from dynres_cli.errors import ImageError, RunError, Unsound
 from dynres_cli.names import STATE
-from dynres_cli.storage.calls import SYSTEM, Calls, classify
+from dynres_cli.storage.calls import Calls, classify
 from dynres_cli.storage.direct import write_past_cache
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
-from dynres_cli.storage.reading import safe_parts
-from dynres_cli.urls import is_url
+from dynres_cli.storage.paths import safe_parts
+
+if TYPE_CHECKING:
+    from dynres_cli.storage.writer import NewFile, Writer
 
 _NEW = os.O_CREAT | os.O_EXCL | os.O_WRONLY | NO_FOLLOW | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
@@ -37,119 +39,70 @@ def _scribe(_process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, "write")
 
 
-@dataclass(frozen=True, slots=True)
-class NewFile:
-    """A file to be: the buffers are written one after the other, uncopied; they may come as they are made."""
+def begin(writer: Writer, key: str, files: Iterable[NewFile]) -> Callable[[], int]:
+    """Write the files aside; the function that is returned makes them durable and gives them their names."""
+    parts = _parts(key)
+    with ExitStack() as stack, _explained(writer.root, key):
+        folder = stack.enter_context(open_folder(writer.root, parts, create=True, calls=writer.calls))
+        if not folder.is_new:
+            clean_folder(folder, all_dead=False, calls=writer.calls)
+        aside = _Aside(folder, writer.calls, sync=writer.sync)
+        stack.push(aside.abandoned_on_error)
+        for file in files:
+            aside.take(file)
+        aside.wait()
+        held = stack.pop_all()
+    return partial(_commit, writer, key, aside, held)
 
-    name: str
-    buffers: Iterable[bytes | bytearray | memoryview]
-    mtime_ns: int | None = None
-    """The modification time that it is given, where it stands for another file's."""
+
+def _commit(writer: Writer, key: str, aside: _Aside, held: ExitStack) -> int:
+    folder, parts = aside.folder, _parts(key)
+    with _explained(writer.root, key), held:
+        with ExitStack() as stack:
+            # A new folder is an entry of its parent, which may be as new.
+            above = [parts[:depth] for depth in range(len(parts) if folder.is_new else 0)]
+            parents = [stack.enter_context(open_folder(writer.root, each)) for each in above]
+            aside.settle([parent.handle for parent in parents if parent.handle is not None])
+        # In this order, which a journal keeps: after a power cut too no marker is found before what it stands for.
+        for name, final in aside.names:
+            writer.calls.rename(folder.at(name), folder.at(final), folder.handle)
+    return aside.written
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """How files reach the disk below `root`; picklable, so that a job can carry it."""
+def settle(writer: Writer, key: str) -> None:
+    """Make the names in a folder durable, where files are synced at all."""
+    if not writer.sync:
+        return
+    try:
+        with open_folder(writer.root, _parts(key)) as folder:
+            if folder.handle is not None:
+                writer.calls.sync(folder.handle)
+    except ImageError:
+        return  # no folder can have this key: the record of that failure lies elsewhere
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}:
+            message = f"{writer.root}: what was written cannot be made durable ({error.strerror}); check the disk"
+            raise classify(error, writer.root) or RunError(message, "output") from error
 
-    root: str
-    sync: bool = True
-    calls: Calls = SYSTEM
 
-    def write(self, key: str, files: Iterable[NewFile]) -> int:
-        """Write all files into the folder `key` ("" is `root` itself), the last one as the commit marker; their bytes.
+def remove(writer: Writer, key: str, names: Sequence[str]) -> None:
+    """Remove files of a folder, which may not be there."""
+    try:
+        with open_folder(writer.root, _parts(key)) as folder:
+            for name in names:
+                with suppress(FileNotFoundError):
+                    writer.calls.remove(folder.at(name), folder.handle)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise _explain(error, key, writer.root) from error
 
-        Each file is on its way to the disk while the next one is asked for. All are written aside and made durable;
-        then they get their names, the marker last. The names are made durable by `settle`: a power cut before that
-        costs a picture that is made again, and nothing else. What has a name is whole. Raises RunError where the run
-        cannot go on, otherwise ImageError `output_error`, and what `files` raises.
-        """
-        return self.begin(key, files)()
 
-    def begin(self, key: str, files: Iterable[NewFile]) -> Callable[[], int]:
-        """All of `write` but the wait for the disk, which the function that is returned does: it commits the files.
-
-        Their buffers are no longer needed then. The commit may be done in another thread, and has to be done.
-        """
-        if is_url(self.root):
-            from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-            written = objects.write(self.root, key, files)
-            return lambda: written
-        parts = _parts(key)
-        with ExitStack() as stack, self._explained(key):
-            folder = stack.enter_context(open_folder(self.root, parts, create=True, calls=self.calls))
-            if not folder.is_new:
-                clean_folder(folder, all_dead=False, calls=self.calls)
-            aside = _Aside(folder, self.calls, sync=self.sync)
-            stack.push(aside.abandoned_on_error)
-            for file in files:
-                aside.take(file)
-            aside.wait()
-            held = stack.pop_all()
-        return partial(self._commit, key, parts, aside, held)
-
-    def settle(self, key: str) -> None:
-        """Make the names in the folder `key` durable, if it is there; quick where they are already."""
-        if not self.sync or is_url(self.root):
-            return  # a store answers an upload when it is durable
-        try:
-            with open_folder(self.root, _parts(key)) as folder:
-                self._sync_folder(folder)
-        except ImageError:
-            return  # no folder can have this key: the record of that failure lies elsewhere
-        except OSError as error:
-            if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}:
-                message = f"{self.root}: what was written cannot be made durable ({error.strerror}); check the disk"
-                raise classify(error, self.root) or RunError(message, "output") from error
-
-    def remove(self, key: str, names: Sequence[str]) -> None:
-        """Remove files of the folder `key` in this order; one that is missing is passed over."""
-        if is_url(self.root):
-            from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-            objects.remove(self.root, key, names)
-            return
-        try:
-            with open_folder(self.root, _parts(key)) as folder:
-                for name in names:
-                    with suppress(FileNotFoundError):
-                        self.calls.remove(folder.at(name), folder.handle)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise _explain(error, key, self.root) from error
-
-    def remove_folder(self, key: str) -> None:
-        """Remove the folder `key` if nothing is in it; it stays where that cannot be. A store has no folders."""
-        if is_url(self.root):
-            return
-        *above, name = _parts(key)
-        with suppress(OSError), open_folder(self.root, tuple(above)) as folder:
-            os.rmdir(folder.at(name), dir_fd=folder.handle)
-
-    def _commit(self, key: str, parts: tuple[str, ...], aside: _Aside, held: ExitStack) -> int:
-        folder = aside.folder
-        with self._explained(key), held:
-            with ExitStack() as stack:
-                # A new folder is an entry of its parent, which may be as new.
-                above = [parts[:depth] for depth in range(len(parts) if folder.is_new else 0)]
-                parents = [stack.enter_context(open_folder(self.root, each)) for each in above]
-                aside.settle([parent.handle for parent in parents if parent.handle is not None])
-            # In this order, which a journal keeps: after a power cut too no marker is found before what it stands for.
-            for name, final in aside.names:
-                self.calls.rename(folder.at(name), folder.at(final), folder.handle)
-        return aside.written
-
-    @contextmanager
-    def _explained(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise _explain(error, key, self.root) from error
-
-    def _sync_folder(self, folder: Folder) -> None:
-        if self.sync and folder.handle is not None:
-            self.calls.sync(folder.handle)
+def remove_folder(writer: Writer, key: str) -> None:
+    """Remove an empty folder."""
+    *above, name = _parts(key)
+    with suppress(OSError), open_folder(writer.root, tuple(above)) as folder:
+        os.rmdir(folder.at(name), dir_fd=folder.handle)
 
 
 class _Aside:
@@ -234,6 +187,14 @@ def _set_mtime(folder: Folder, name: str, handle: int, mtime_ns: int) -> None:
         os.utime(handle, ns=times)
     else:
         os.utime(folder.at(name), ns=times)
+
+
+@contextmanager
+def _explained(root: str, key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise _explain(error, key, root) from error
 
 
 def _explain(error: OSError, key: str, root: str) -> RunError | ImageError:

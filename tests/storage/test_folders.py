@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dynres_cli.errors import RunError
-from dynres_cli.storage import Writer, check_writable, clean_tree, free_bytes
+from dynres_cli.storage import Writer, clean_tree, free_bytes
+from dynres_cli.storage.disk import check_writable
 from tests.cli.command import ROOT
 from tests.storage.replaced import KEY, OLD, FailAt, as_files
 
