@@ -23,7 +23,7 @@ import machine  # noqa: E402 - the path comes first
 from dynres_cli.engines import ENGINES, on_ray  # noqa: E402 - path first
 from dynres_cli.engines.cluster import Cluster  # noqa: E402 - path first
 from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Outcome, Watch  # noqa: E402 - path first
-from dynres_cli.items import Done, Item  # noqa: E402
+from dynres_cli.items import Item, Tiled  # noqa: E402
 
 TWO = EngineLimits(jobs=2, timeout=120)
 ENGINES_MEASURED: dict[str, Callable[[], Engine]] = {
@@ -36,7 +36,7 @@ ENGINES_MEASURED: dict[str, Callable[[], Engine]] = {
 def nothing(item: Item, admit: Admit) -> Outcome:
     """The least that a worker can do: ask for memory, answer."""
     admit(1)
-    return Done(item.key, tiles=6, total=7, tokens=1792, grid="3x2")
+    return Tiled(item.key, tiles=6, total=7, tokens=1792, grid="3x2")
 
 
 def items(count: int) -> Iterator[Item]:

@@ -27,7 +27,7 @@ import machine  # noqa: E402 - the path comes first
 
 from dynres_cli.engines import ENGINES  # noqa: E402 - the path comes first
 from dynres_cli.engines.contract import Admit, EngineLimits, Outcome, Watch  # noqa: E402 - the path comes first
-from dynres_cli.items import Done, Item  # noqa: E402
+from dynres_cli.items import Item, Tiled  # noqa: E402
 from dynres_cli.keys import KeyShard  # noqa: E402
 from dynres_cli.manifest import VOLUME_IMAGES, FileEntry, GridEntry, SizeEntry, TiledRecord, line  # noqa: E402
 from dynres_cli.operations.counts import Counts  # noqa: E402
@@ -99,7 +99,7 @@ def listing(count: int) -> Iterator[Item]:
 
 def tiled(item: Item, _admit: Admit) -> Outcome:
     """What a worker answers for an ordinary image, at once."""
-    return Done(item.key, tiles=6, total=7, tokens=1792, grid="3x2", bytes_written=22_000_000)
+    return Tiled(item.key, tiles=6, total=7, tokens=1792, grid="3x2", bytes_written=22_000_000)
 
 
 def record() -> TiledRecord:

@@ -43,9 +43,22 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One picture that was tiled, or was found tiled by an earlier run (`made` is then False)."""
+    """An item that was worked on; what came of it is told by the class that the work makes of this one."""
 
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed(Done):
+    """How many bytes an item's files take, or will take."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tiled(Done):
+    """One picture that was tiled, or was found tiled by an earlier run (`made` is then False)."""
+
     tiles: int
     total: int
     tokens: int

@@ -14,11 +14,11 @@ import numpy as np
 from dynres_cli import decode, leftovers, picture, probe, resume
 from dynres_cli.arena import Arena
 from dynres_cli.aside import aside_key
-from dynres_cli.engines.contract import Admit, Closing, T
+from dynres_cli.engines.contract import Admit, Closing, Outcome, T
 from dynres_cli.errors import FailureCode, ImageError, RunError
 from dynres_cli.facts import Facts, FileLimits, Handling, check_frames, check_views
 from dynres_cli.geometry import Plan
-from dynres_cli.items import Done, Failed, Item, Stage
+from dynres_cli.items import Failed, Item, Stage, Tiled
 from dynres_cli.manifest import FileEntry, LayoutEntry, TiledRecord, failed_record, line
 from dynres_cli.names import RECORD
 from dynres_cli.needs import need, uploading_bytes
@@ -101,7 +101,7 @@ class Clock:
         self.stage = before
 
 
-def process(job: Job, item: Item, admit: Admit) -> Done | Failed | Closing:
+def process(job: Job, item: Item, admit: Admit) -> Tiled | Failed | Closing:
     """Tile one picture and commit its record, or commit the record of its failure.
 
     What remains when all is written is to wait for the disk: that is the end of a Closing.
@@ -174,7 +174,7 @@ class Attempt:
             commit = job.writer.begin(self.item.key, self._files(seen, rendered, records))
         return Closing(lambda: _or_failure(self, lambda: self._committed(commit, records[0])))
 
-    def _committed(self, commit: Callable[[], int], record: TiledRecord) -> Done:
+    def _committed(self, commit: Callable[[], int], record: TiledRecord) -> Tiled:
         """The end of the way; its time is spent beside the next picture, and is nobody's stage."""
         self.clock.stage = "write"
         written = commit()
@@ -249,10 +249,11 @@ def record_failure(failed: Failed, job: Job, mtime_ns: int | None = None) -> Fai
     return dataclasses.replace(failed, recorded=True)
 
 
-def recorded(outcome: Done | Failed, job: Job) -> Done | Failed:
-    """A failure that no worker lived to record is recorded here."""
-    if isinstance(outcome, Failed) and not outcome.recorded:
-        return record_failure(outcome, job)
+def recorded(outcome: Outcome, job: Job) -> Tiled | Failed:
+    """What became of a picture; a failure that no worker lived to record is recorded here."""
+    if isinstance(outcome, Failed):
+        return outcome if outcome.recorded else record_failure(outcome, job)
+    assert isinstance(outcome, Tiled)  # noqa: S101 - `process` gives nothing else
     return outcome
 
 

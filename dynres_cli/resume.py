@@ -9,7 +9,7 @@ from typing import Any
 
 from dynres_cli.errors import ImageError, Unsound
 from dynres_cli.facts import FileLimits
-from dynres_cli.items import Done, Failed, Item
+from dynres_cli.items import Failed, Item, Tiled
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord, parse_record
 from dynres_cli.names import RECORD
@@ -72,7 +72,7 @@ def earlier(out: str, key: str) -> Earlier | None:
         return None
 
 
-def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
+def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> Tiled | Failed | None:
     """The outcome of an earlier run that need not be made again, or None."""
     before = earlier(out, item.key)
     if before is None:
@@ -82,7 +82,7 @@ def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> D
     return still_counts(item, before, same, retry_failed=retry_failed)
 
 
-def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: bool) -> Done | Failed | None:
+def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: bool) -> Tiled | Failed | None:
     """The outcome that a record stands for if it would be the same now, whatever has become of its files."""
     if (before.record.source, before.record.frame) != (shown(item.source), item.frame):
         return None
@@ -107,7 +107,7 @@ def _came_after(source: Identity, before: Earlier) -> bool:
     return before.written_ns != 0 and source.ctime_ns > before.written_ns
 
 
-def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Done | Failed | None:
+def _finished(item: Item, before: Earlier, record: TiledRecord, same: Sameness) -> Tiled | Failed | None:
     """A picture that was tiled as it would be now, from the same source, with every file in its place.
 
     Where there is no source any more, as on a disk that is not mounted, that is a failure of this run; what was made
@@ -167,9 +167,9 @@ def file_name(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def done(key: str, record: TiledRecord, *, made: bool) -> Done:
+def done(key: str, record: TiledRecord, *, made: bool) -> Tiled:
     """The outcome that a record stands for."""
-    return Done(
+    return Tiled(
         key=key,
         tiles=record.tiles,
         total=record.total,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 from dynres_cli.engines.contract import Pace, Watch
-from dynres_cli.items import Done, Failed
+from dynres_cli.items import Failed, Tiled
 from dynres_cli.operations.order import Observer, Order, Result
 from dynres_cli.operations.tally import Tally
 from dynres_cli.operations.tiling import tile_all
@@ -84,7 +84,7 @@ class Heard:
         if self.log is not None:
             self.log.listed(total)
 
-    def outcome(self, each: Done | Failed, tally: Tally) -> None:
+    def outcome(self, each: Tiled | Failed, tally: Tally) -> None:
         if self.progress is not None:
             self.progress(tally)
         if self.shown.verbose:

@@ -43,7 +43,7 @@ def every_frame(files: Iterable[Item], counts: Iterable[int], most: int) -> Iter
 class Counted(Done):
     """How many pictures each file of a batch holds."""
 
-    frames: tuple[int, ...] = ()
+    frames: tuple[int, ...]
 
 
 Run = Callable[[Work, Iterable[Item]], Iterable[Outcome]]
@@ -65,7 +65,7 @@ def frame_counts(files: Iterable[Item], number: int, asked: FileLimits, run: Run
 def _count(asked: FileLimits, item: Item, _admit: Admit) -> Counted:
     prepare_worker()
     items = item.items if isinstance(item, Batch) else (item,)
-    return Counted(item.key, 0, 0, 0, "", frames=tuple(_frames(each, asked) for each in items))
+    return Counted(item.key, tuple(_frames(each, asked) for each in items))
 
 
 def _frames(item: Item, asked: FileLimits) -> int:

@@ -37,7 +37,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Tiled:
+class Replanned:
     """One picture with its plan."""
 
     record: TiledRecord
@@ -67,7 +67,7 @@ class Mapper:
     _offsets: dict[str, int] = field(default_factory=dict)
     _alike: dict[str, list[str]] = field(default_factory=dict)
     """The exact names behind each key that may be shown for several of them."""
-    _recent: OrderedDict[str, Tiled] = field(default_factory=OrderedDict)
+    _recent: OrderedDict[str, Replanned] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
         self._commits = Commits(self.output)
@@ -87,7 +87,7 @@ class Mapper:
         """Where a shape lies; NotMapped where its picture is unknown or lacks a frame."""
         return pieces(asked, self.picture(*asked.named), self.start, self.end)
 
-    def picture(self, key: str, exact: str = "") -> Tiled:
+    def picture(self, key: str, exact: str = "") -> Replanned:
         """The picture of a key, or of the exact name behind it, with its plan; NotMapped where there is not one."""
         name = exact or self._only_name(key)
         if name in self._recent:
@@ -101,7 +101,7 @@ class Mapper:
         if not isinstance(record, TiledRecord):
             msg = f"{key}: was not tiled ({record.code})"
             raise NotMapped(msg)
-        self._recent[name] = Tiled(record, replanned(record))
+        self._recent[name] = Replanned(record, replanned(record))
         if len(self._recent) > REMEMBERED:
             self._recent.popitem(last=False)
         return self._recent[name]
@@ -114,7 +114,7 @@ class Mapper:
         return names[0]
 
 
-def pieces(asked: AskedShape, picture: Tiled, start: FrameName, end: FrameName) -> list[Piece]:
+def pieces(asked: AskedShape, picture: Replanned, start: FrameName, end: FrameName) -> list[Piece]:
     """Where a shape of one picture lies; NotMapped where the picture lacks a frame."""
     shape, seen = in_original(asked, picture, start), _seen(asked, picture, start)
     inside = shape.clamped(seen) if shape.kind == "point" else shape.within(seen)
@@ -131,13 +131,13 @@ def pieces(asked: AskedShape, picture: Tiled, start: FrameName, end: FrameName) 
     return [Piece(moved, _share(inside, shape), () if inside.near(shape) else ("clipped",))]
 
 
-def in_original(asked: AskedShape, picture: Tiled, start: FrameName) -> Shape:
+def in_original(asked: AskedShape, picture: Replanned, start: FrameName) -> Shape:
     """The shape in the picture as it was tiled, not clipped."""
     frame = _start_frame(asked, picture, start)
     return asked.shape.moved(frame.to_original(asked.shape.points))
 
 
-def _start_frame(asked: AskedShape, picture: Tiled, start: FrameName) -> Frame:
+def _start_frame(asked: AskedShape, picture: Replanned, start: FrameName) -> Frame:
     if start == "tile":
         return frames.view(picture.plan, picture.size, _view_of(asked, picture))
     frame = frames.frame_of(start, picture.record, picture.plan)
@@ -146,7 +146,7 @@ def _start_frame(asked: AskedShape, picture: Tiled, start: FrameName) -> Frame:
     return frame
 
 
-def _view_of(asked: AskedShape, picture: Tiled) -> int:
+def _view_of(asked: AskedShape, picture: Replanned) -> int:
     """The view whose coordinates a shape has."""
     if asked.view is None or not 0 <= asked.view < picture.plan.total:
         msg = f"{asked.key}: has {picture.plan.total} views, counted from 0, and no view {asked.view}"
@@ -154,14 +154,14 @@ def _view_of(asked: AskedShape, picture: Tiled) -> int:
     return asked.view
 
 
-def _seen(asked: AskedShape, picture: Tiled, start: FrameName) -> Rect:
+def _seen(asked: AskedShape, picture: Replanned, start: FrameName) -> Rect:
     """The part of the picture that the shape's own frame shows; a tile's padding shows nothing of its neighbours."""
     if start != "tile":
         return picture.rect
     return shown_part(picture.plan, picture.size, picture.plan.views[_view_of(asked, picture)].surface)
 
 
-def _no_canvas(picture: Tiled) -> NotMapped:
+def _no_canvas(picture: Replanned) -> NotMapped:
     return NotMapped(f"{picture.record.key}: its tiles lie on pictures of their own, so that it has no canvas")
 
 
@@ -175,7 +175,7 @@ def _share(part: Shape, whole: Shape) -> Fraction | None:
     return part.area / whole.area if whole.area else Fraction(1)
 
 
-def _in_tiles(inside: Shape, shape: Shape, picture: Tiled) -> Iterator[Piece]:
+def _in_tiles(inside: Shape, shape: Shape, picture: Replanned) -> Iterator[Piece]:
     """The part that each tile shows of a shape, of which `inside` is in the picture; in the model's order."""
     placed: dict[int, _Placed] = {}
     for number, view in enumerate(picture.plan.views):
@@ -202,7 +202,7 @@ class _Placed:
     picture_edges: Rect
 
 
-def _placed(inside: Shape, picture: Tiled, surface: int) -> _Placed:
+def _placed(inside: Shape, picture: Replanned, surface: int) -> _Placed:
     frame, part = frames.surface(picture.plan, picture.size, surface), shown_part(picture.plan, picture.size, surface)
     shape, shown = inside.moved(frame.from_original(inside.points)), inside.within(part)
     moved = shown.moved(frame.from_original(shown.points)) if shown else None

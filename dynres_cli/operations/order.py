@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dynres_cli.engines.contract import Engine, EngineLimits, Watch
-from dynres_cli.items import Done, Failed
+from dynres_cli.items import Failed, Tiled
 from dynres_cli.job import Job
 from dynres_cli.keys import KeyShard
 from dynres_cli.manifest import VOLUME_IMAGES
@@ -45,7 +45,7 @@ class Observer:
 
     started: Callable[[int], None]
     """With the number of inputs, once they are listed."""
-    outcome: Callable[[Done | Failed, Tally], None]
+    outcome: Callable[[Tiled | Failed, Tally], None]
     note: Callable[[str], None]
     """With a sentence that a person should read."""
 

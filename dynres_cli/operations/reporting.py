@@ -52,10 +52,10 @@ class Artist:
         if isinstance(record, TiledRecord):
             card = drawn(record, item.place, admit)
             write_piece(item.piece, self.text(card))
-            return Drawn(item.key, 0, 0, 0, "", missing=card.missing)
+            return Drawn(item.key, card.missing)
         if record is not None:
             write_piece(item.piece, self.text(record))
-        return Drawn(item.key, 0, 0, 0, "")
+        return Drawn(item.key)
 
 
 def write_piece(path: str, text: str) -> None:

@@ -8,7 +8,7 @@ from itertools import islice
 from dynres_cli import probe, resume
 from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
 from dynres_cli.errors import ImageError, RunError
-from dynres_cli.items import Done, Item
+from dynres_cli.items import Item, Weighed
 from dynres_cli.job import Job
 from dynres_cli.manifest import FailedRecord
 from dynres_cli.operations.batching import Batch, in_batches
@@ -36,7 +36,7 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: EngineLimits, wat
     work, quiet = partial(expect, job), Watch(pace=watch.pace)
     for batch, outcome in in_batches(lambda items: engine(work, items, limits, quiet), sample):
         seen += len(batch.items)
-        expected += outcome.bytes_written if isinstance(outcome, Done) else 0
+        expected += outcome.bytes if isinstance(outcome, Weighed) else 0
     forecast = expected * count // max(seen, 1) - _in_shards(job)
     if forecast > free:
         advice = ", or ".join(["make room", *_writing_less(job)])
@@ -75,11 +75,11 @@ def _in_shards(job: Job) -> int:
     return sum(each.st_size for each in found if each is not None)
 
 
-def expect(job: Job, item: Item, _admit: Admit) -> Done:
+def expect(job: Job, item: Item, _admit: Admit) -> Weighed:
     """What the files of a batch will take beyond those that an earlier run wrote for it."""
     planner = Planner(Variant("run", job.recipe, job.handling), job.writing, job.max_tiles)
     items = item.items if isinstance(item, Batch) else (item,)
-    return Done(item.key, 0, 0, 0, "", bytes_written=sum(_new_bytes(each, job, planner) for each in items))
+    return Weighed(item.key, sum(_new_bytes(each, job, planner) for each in items))
 
 
 def _new_bytes(item: Item, job: Job, planner: Planner) -> int:

@@ -10,7 +10,7 @@ from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.engines.contract import Admit, Outcome
 from dynres_cli.facts import FileLimits
-from dynres_cli.items import Done, Item
+from dynres_cli.items import Item, Weighed
 from dynres_cli.needs import need
 from dynres_cli.opening import read_source
 from dynres_cli.operations.expecting import Variant
@@ -42,8 +42,8 @@ def encoding(variant: Variant, limits: FileLimits, writing: Writing, pictures: i
     return Encoding(variant, limits, writing, look)
 
 
-def encode(how: Encoding, item: Item, admit: Admit) -> Done:
-    """The PNG bytes of one picture, as `bytes_written`; nothing is written."""
+def encode(how: Encoding, item: Item, admit: Admit) -> Weighed:
+    """The PNG bytes of one picture; nothing is written."""
     source = read_source(item.path, how.limits, follow=item.explicit)
     facts, handling, recipe = probe_bytes(source, how.limits, item.frame or 0), how.variant.handling, how.variant.recipe
     plan = recipe.plan(facts.tiled_size(handling))
@@ -51,13 +51,13 @@ def encode(how: Encoding, item: Item, admit: Admit) -> Done:
     views = render(decode(source, facts, handling, how.limits).pixels, plan, how.look)
     level = how.writing.png_level
     files = [png.encode(normalize.preview(view, recipe.pixels), level, how.look.kernel) for view in views]
-    return Done(item.key, plan.tiles, plan.total, 0, "", bytes_written=sum(map(len, files)))
+    return Weighed(item.key, sum(map(len, files)))
 
 
 def pairs_of(picked: Sequence[Picked], outcomes: Iterable[Outcome]) -> list[tuple[float, int]]:
     """The expected and the true PNG bytes of each picture of the sample that can be decoded."""
     expected = {each.item.key: each.png for each in picked}
-    return [(expected[each.key], each.bytes_written) for each in outcomes if isinstance(each, Done)]
+    return [(expected[each.key], each.bytes) for each in outcomes if isinstance(each, Weighed)]
 
 
 def share(pairs: Sequence[tuple[float, int]], pictures: int, spread: float) -> Share:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from dynres_cli.items import Done, Failed
+from dynres_cli.items import Failed, Tiled
 from dynres_cli.operations.order import Observed, Order
 from dynres_cli.operations.shards.dealing import small_buckets, too_small
 from dynres_cli.operations.shards.putting import Place
@@ -15,7 +15,7 @@ from dynres_cli.sinks.shard import part_name
 from dynres_cli.storage import Writer
 
 
-def run_shards(order: Order, spool: Spool, by: Observed, told: Callable[[Done | Failed], bool]) -> bool:
+def run_shards(order: Order, spool: Spool, by: Observed, told: Callable[[Tiled | Failed], bool]) -> bool:
     """Tile what is listed into shards: pictures are staged, and put together shard by shard; False if stopped."""
     job, layout = order.job, order.job.layout
     assert layout is not None  # noqa: S101 - the caller's own question

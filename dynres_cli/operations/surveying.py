@@ -34,8 +34,8 @@ class Picked:
 class Surveyed(Done):
     """What a batch comes to: one forecast for each variant, and its candidates for the sample."""
 
-    forecasts: tuple[Forecast, ...] = ()
-    picked: tuple[Picked, ...] = ()
+    forecasts: tuple[Forecast, ...]
+    picked: tuple[Picked, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Surveyor:
                 if self.question.sample and png is not None:
                     picked.append(Picked(_rank(each), each, png))
         kept = heapq.nsmallest(self.question.sample, picked, key=lambda each: each.rank)
-        return Surveyed(item.key, 0, 0, 0, "", forecasts=forecasts, picked=tuple(kept))
+        return Surveyed(item.key, forecasts, tuple(kept))
 
     def _pictures(self, file: Item) -> Iterator[tuple[Item, Facts | ImageError]]:
         """What is known of each picture that a run would tile."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from dynres_cli.items import Done, Failed
+from dynres_cli.items import Failed, Tiled
 
 SHOWN_FAILURES = 10
 """How many failures are told one by one; of a storm only the counts."""
@@ -48,7 +48,7 @@ class Tally:
     def images_per_second(self) -> float:
         return self.tiled / self.seconds if self.seconds > 0 else 0.0
 
-    def add(self, outcome: Done | Failed) -> None:
+    def add(self, outcome: Tiled | Failed) -> None:
         """Count one outcome."""
         if isinstance(outcome, Failed):
             self._add_failure(outcome)
@@ -64,7 +64,7 @@ class Tally:
         if len(self.first_failures) < SHOWN_FAILURES:
             self.first_failures.append(failed)
 
-    def _add_tiled(self, done: Done) -> None:
+    def _add_tiled(self, done: Tiled) -> None:
         self.tiled += 1
         self.tiles += done.tiles
         self.total += done.total

@@ -16,7 +16,7 @@ from dynres_cli.engines import ENGINES, on_ray
 from dynres_cli.engines.contract import UNWATCHED, Engine, Pace, Watch
 from dynres_cli.errors import NothingFound, RunError, UsageError
 from dynres_cli.globs import EVERYTHING
-from dynres_cli.items import Done, Failed, Item
+from dynres_cli.items import Failed, Item, Tiled
 from dynres_cli.job import Job, process, recorded
 from dynres_cli.keys import KeyShard
 from dynres_cli.names import MANIFEST
@@ -215,7 +215,7 @@ def item_from_anywhere(item: Item, *, many: bool) -> Item:
     return replace(item, path=str(replace(address, container=os.path.abspath(address.container))))
 
 
-def _goes_on(outcome: Done | Failed, order: Order, tally: Tally, observer: Observer) -> bool:
+def _goes_on(outcome: Tiled | Failed, order: Order, tally: Tally, observer: Observer) -> bool:
     """Count and tell an outcome; False if it was one failure too many."""
     tally.add(outcome)
     observer.outcome(outcome, tally)

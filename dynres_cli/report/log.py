@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from dynres_cli import __version__
 from dynres_cli.errors import RunError, UsageError
-from dynres_cli.items import Done, Failed
+from dynres_cli.items import Failed, Tiled
 from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.order import Order
 from dynres_cli.operations.tally import Tally
@@ -44,7 +44,7 @@ class Log:
     def listed(self, count: int) -> None:
         self._write("listed", {"images": count})
 
-    def outcome(self, outcome: Done | Failed) -> None:
+    def outcome(self, outcome: Tiled | Failed) -> None:
         """One picture: its seconds by stage where it was tiled, the reason where it failed."""
         if isinstance(outcome, Failed):
             why = {"stage": outcome.stage, "code": outcome.code, "message": shown(outcome.message)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from dynres_cli.items import Done, Failed, Item
+from dynres_cli.items import Failed, Item, Tiled
 from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.tally import Tally
 from dynres_cli.report.text import count, duration, file_size, safe
@@ -44,7 +44,7 @@ def input_as_json(item: Item) -> str:
     return to_json({field: value for field, value in name.items() if value is not None})
 
 
-def outcome_line(outcome: Done | Failed) -> str:
+def outcome_line(outcome: Tiled | Failed) -> str:
     """One image in one line."""
     if isinstance(outcome, Failed):
         return f"failed  {safe(outcome.source)}: {outcome.code}: {safe(outcome.message)}"

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from dynres_cli.engines.contract import Admit, Closing, Outcome
@@ -22,11 +23,18 @@ def numbers(count: int, deeds: dict[int, str] | None = None) -> Iterator[Item]:
         yield Item(str(number), str(number), (deeds or {}).get(number, "nothing"))
 
 
+@dataclass(frozen=True, slots=True)
+class Doubled(Done):
+    """What became of a number."""
+
+    number: int
+
+
 def double(item: Item, admit: Admit) -> Outcome:
     """Do the item's deed, then answer with twice its number."""
     deed, _, argument = item.path.partition(":")
     DEEDS[deed](argument, admit)
-    return Done(item.key, tiles=2 * int(item.key), total=0, tokens=0, grid="1x1")
+    return Doubled(item.key, 2 * int(item.key))
 
 
 def done_later(item: Item, admit: Admit) -> Closing:

@@ -9,9 +9,9 @@ import pytest
 from dynres_cli.engines import ENGINES
 from dynres_cli.engines.contract import UNWATCHED, Engine, EngineLimits, Outcome, Pace, Watch, Work
 from dynres_cli.errors import RunError
-from dynres_cli.items import Done, Item
+from dynres_cli.items import Failed, Item
 from tests.engines.clusters import ON_RAY, TwoNodes
-from tests.engines.deeds import deed_later, done_later, double, failures, keys, numbers
+from tests.engines.deeds import Doubled, deed_later, done_later, double, failures, keys, numbers
 
 LIMITS = EngineLimits(jobs=2, timeout=30, memory=1000)
 
@@ -34,7 +34,7 @@ def test_every_item_has_exactly_one_outcome(engine: Engine, work: Work) -> None:
     """Guarantee 37: a hundred items in, the same hundred keys out, each with its own result."""
     outcomes = list(engine(work, numbers(100), LIMITS, UNWATCHED))
     assert keys(outcomes) == list(range(100))
-    assert all(isinstance(outcome, Done) and outcome.tiles == 2 * int(outcome.key) for outcome in outcomes)
+    assert all(isinstance(outcome, Doubled) and outcome.number == 2 * int(outcome.key) for outcome in outcomes)
 
 
 def test_no_items_no_outcomes(engine: Engine) -> None:
@@ -64,7 +64,7 @@ def test_a_need_above_the_budget_is_refused_with_its_size(engine: Engine, work: 
     """Guarantee 15: 1,000 bytes of 1,000 are granted, 1,001 never can be, and the message says so."""
     outcomes = list(engine(work, numbers(3, {0: "ask:1000", 1: "ask:1001"}), LIMITS, UNWATCHED))
     assert failures(outcomes) == {1: "out_of_memory"}
-    message = next(outcome.message for outcome in outcomes if not isinstance(outcome, Done))
+    message = next(outcome.message for outcome in outcomes if isinstance(outcome, Failed))
     assert "1,001 bytes" in message
     assert "1,000" in message
 

@@ -15,7 +15,7 @@ from dynres_cli.geometry import Size
 from dynres_cli.operations import frames
 from dynres_cli.operations.asking import AskedShape
 from dynres_cli.operations.frames import FrameName
-from dynres_cli.operations.mapping import NotMapped, Piece, Tiled, pieces
+from dynres_cli.operations.mapping import NotMapped, Piece, Replanned, pieces
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.operations.shapes import Shape, bounds
 from dynres_cli.presets import PRESETS
@@ -24,14 +24,14 @@ from tests.operations.records import planned_record
 Numbers = tuple[float, ...]
 
 
-def tiled(preset: str, width: int, height: int, orientation: int = 1) -> Tiled:
+def tiled(preset: str, width: int, height: int, orientation: int = 1) -> Replanned:
     """A picture with its plan; nothing to test where the family refuses the size."""
     try:
         record = planned_record(preset, Size(width, height), orientation)
     except NotTileable:
         assume(False)
         raise
-    return Tiled(record, replanned(record))
+    return Replanned(record, replanned(record))
 
 
 def shape(*numbers: float, kind: str = "box") -> Shape:
@@ -41,7 +41,7 @@ def shape(*numbers: float, kind: str = "box") -> Shape:
 
 
 def mapped(
-    picture: Tiled, given_shape: Shape, start: FrameName, end: FrameName, view: int | None = None
+    picture: Replanned, given_shape: Shape, start: FrameName, end: FrameName, view: int | None = None
 ) -> list[Piece]:
     """A shape's pieces, after the rounding to floats that JSON brings."""
     return pieces(AskedShape(1, "a.jpg", given_shape, view), picture, start, end)
@@ -54,7 +54,7 @@ def flat(piece: Piece) -> Numbers:
 
 
 @st.composite
-def pictures_and_boxes(draw: st.DrawFn) -> tuple[Tiled, Numbers]:
+def pictures_and_boxes(draw: st.DrawFn) -> tuple[Replanned, Numbers]:
     """A picture under any preset and orientation, and a box in its stored frame."""
     side = st.integers(1, 1500)
     picture = tiled(draw(st.sampled_from(sorted(PRESETS))), draw(side), draw(side), draw(st.integers(1, 8)))
@@ -74,7 +74,7 @@ def close(one: Numbers, other: Numbers) -> bool:
 
 
 @given(pictures_and_boxes(), st.sampled_from(["original", "canvas", "norm1000"]))
-def test_there_and_back_is_within_half_a_pixel(given_one: tuple[Tiled, Numbers], end: FrameName) -> None:
+def test_there_and_back_is_within_half_a_pixel(given_one: tuple[Replanned, Numbers], end: FrameName) -> None:
     """Stored to any other frame and back, for every preset and all eight orientations."""
     picture, box = given_one
     try:
@@ -89,7 +89,7 @@ def test_there_and_back_is_within_half_a_pixel(given_one: tuple[Tiled, Numbers],
 
 
 @given(pictures_and_boxes())
-def test_pieces_in_tiles_and_back_lie_in_the_box_and_cover_it(given_one: tuple[Tiled, Numbers]) -> None:
+def test_pieces_in_tiles_and_back_lie_in_the_box_and_cover_it(given_one: tuple[Replanned, Numbers]) -> None:
     """Each piece comes back into the box; together they reach as far as the tiles do, with all of its area."""
     picture, box = given_one
     found = [each for each in mapped(picture, shape(*box), "stored", "tile") if each.shape is not None]

@@ -36,7 +36,7 @@ UNKNOWN = Cost()
 class Assessed(Done):
     """The costs of a batch, in its order; None for a file that is out of reach."""
 
-    costs: tuple[Cost | None, ...] = ()
+    costs: tuple[Cost | None, ...]
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Assessor:
     def __call__(self, item: Item, _admit: Admit) -> Assessed:
         prepare_worker()
         items = item.items if isinstance(item, Batch) else (item,)
-        return Assessed(item.key, 0, 0, 0, "", costs=tuple(self._cost(each, self.job.limits) for each in items))
+        return Assessed(item.key, tuple(self._cost(each, self.job.limits) for each in items))
 
     def _cost(self, item: Item, limits: FileLimits) -> Cost | None:
         try:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from dynres_cli.errors import Unsound
-from dynres_cli.items import Done, Failed, Item
+from dynres_cli.items import Failed, Item, Tiled
 from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry, Record, exact_key, line, parse_record
 from dynres_cli.names import STATE
@@ -27,7 +27,7 @@ UNKNOWN_TIME = 0
 class Left:
     """What an earlier run left of a shard."""
 
-    outcomes: tuple[Done | Failed | None, ...] = ()
+    outcomes: tuple[Tiled | Failed | None, ...] = ()
     """For each of its pictures what the committed record stands for; None where it has to be made again."""
     is_exact: bool = False
     """Whether it holds its pictures, and only those, as a fresh run would write them; else what is good is copied."""
@@ -47,7 +47,7 @@ def judged(out: str, shard: Shard, items: Sequence[Item], job: Job) -> Left:
     return Left(outcomes, is_exact, is_exact and has_ranges(out, shard, [each.record for each in before.values()]))
 
 
-def _outcome(before: Earlier | None, item: Item, job: Job) -> Done | Failed | None:
+def _outcome(before: Earlier | None, item: Item, job: Job) -> Tiled | Failed | None:
     if before is None:
         return None
     return still_counts(item, before, job.sameness, retry_failed=job.retry_failed)

@@ -66,8 +66,8 @@ class ShardContents:
     kept: tuple[bool, ...]
 
 
-def put_together(to: Place, job: Job, wanted: ShardContents) -> int:
-    """Write one shard from its pictures' outcomes; the bytes that were written.
+def put_together(to: Place, job: Job, wanted: ShardContents) -> None:
+    """Write one shard from its pictures' outcomes.
 
     The old shard's index goes first, the new one comes last: whatever stands beside an index is what it says. Where
     nothing has changed, nothing is written but an index as numbers that was lost.
@@ -80,15 +80,14 @@ def put_together(to: Place, job: Job, wanted: ShardContents) -> int:
         _kept(to, shard, item, before) if kept else _staged(job, item, any_aside=any_aside) for item, kept in told
     ]
     records = list(_placed(shard, job, [each.made.record for each in pictures]))
-    if same_records(before, records):
-        written = 0 if has_ranges(to.out, shard, records) else to.writer.write("", _beside(shard, records))
-    else:
-        written = _write(to, job, shard, pictures, records)
+    if not same_records(before, records):
+        _write(to, job, shard, pictures, records)
+    elif not has_ranges(to.out, shard, records):
+        to.writer.write("", _beside(shard, records))
     to.writer.write(TIMES, [times_file(shard, [each.made for each in pictures])])
     for each in pictures:
         if each.root == job.out:
             _unstage(job, each)
-    return written
 
 
 def _staged(job: Job, item: Item, *, any_aside: bool) -> Found:
@@ -139,7 +138,7 @@ def _content(shard: Shard, job: Job, samples: Sequence[Sample]) -> Iterator[byte
             return parquet.content(samples, parquet.Columns(writing.tiles == "png", writing.tensor == "npy", equal))
 
 
-def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records: Sequence[Record]) -> int:
+def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records: Sequence[Record]) -> None:
     """Write the shard and then its index."""
     samples = [
         Sample(shard.key(place), each.made.record, partial(_opened, each))
@@ -150,7 +149,7 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
     to.writer.remove(TIMES, [shard.stem])
     measured = _Measured(_content(shard, job, samples))
     try:
-        written = to.writer.write("", [NewFile(shard.file, measured)])
+        to.writer.write("", [NewFile(shard.file, measured)])
     except RunError as error:
         if error.code == "staged":
             for each in pictures:
@@ -162,9 +161,8 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
     measure = index.Measure(measured.size, measured.digest.hexdigest())
     head = index.head_of(shard, job.layout, measure, records)
     lines = (line(record).encode() for record in records)
-    written += to.writer.write("", [*_beside(shard, records), NewFile(shard.index, index.document(head, lines))])
+    to.writer.write("", [*_beside(shard, records), NewFile(shard.index, index.document(head, lines))])
     to.writer.settle("")  # only then what was staged may go
-    return written
 
 
 def _beside(shard: Shard, records: Sequence[Record]) -> list[NewFile]:

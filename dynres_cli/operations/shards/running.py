@@ -18,7 +18,7 @@ import numpy as np
 from dynres_cli.aside import forget_aside
 from dynres_cli.engines.contract import Engine, EngineLimits, Watch
 from dynres_cli.errors import RunError
-from dynres_cli.items import Done, Failed, Item
+from dynres_cli.items import Done, Failed, Item, Tiled
 from dynres_cli.job import Job, recorded
 from dynres_cli.manifest import LayoutEntry
 from dynres_cli.names import MANIFEST, STATE
@@ -44,7 +44,7 @@ class Means:
     engine: Engine
     limits: EngineLimits
     watch: Watch
-    told: Callable[[Done | Failed], bool]
+    told: Callable[[Tiled | Failed], bool]
     """Given every picture's outcome; False ends the run."""
 
 

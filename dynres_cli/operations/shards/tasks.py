@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dynres_cli.engines.contract import Admit, Closing
 from dynres_cli.items import Done, Failed, Item
@@ -34,7 +34,7 @@ def shard_item(shard: Shard, items: tuple[Item, ...], kept: tuple[bool, ...] = (
 class Judged(Done):
     """What an earlier run left of a shard."""
 
-    left: Left = field(default_factory=Left)
+    left: Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Judge:
         prepare_worker()
         assert isinstance(item, ShardItem)  # noqa: S101 - the feed is our own
         shard = self.place.shard(item.number)
-        return Judged(item.key, 0, 0, 0, "", left=judged(self.place.out, shard, item.items, self.job))
+        return Judged(item.key, judged(self.place.out, shard, item.items, self.job))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +65,5 @@ class Work:
         if self.place.layout == "parquet":
             admit(parquet.ROOM)
         wanted = ShardContents(self.place.shard(item.number), item.items, item.kept)
-        written = put_together(self.place, self.job, wanted)
-        return Done(item.key, 0, 0, 0, "", bytes_written=written)
+        put_together(self.place, self.job, wanted)
+        return Done(item.key)
