@@ -13,9 +13,10 @@ from PIL import Image, ImageFile
 from dynres_cli import depth, headers, jpeg
 from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, FileLimits, Handling, is_deep, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, Handling, is_deep
 from dynres_cli.geometry import RGB
 from dynres_cli.opening import Source
+from dynres_cli.peaks import peak_bytes
 from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, unsupported
 
 Pixels = npt.NDArray[np.uint8]

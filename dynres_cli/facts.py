@@ -1,4 +1,4 @@
-"""What is known of a picture from its header, how its pixels are to be read, and what that loses (the flags)."""
+"""What is known of a picture from its header, what is refused by it, and how its pixels are to be read."""
 
 from __future__ import annotations
 
@@ -79,72 +79,6 @@ class Facts:
 def is_deep(mode: str) -> bool:
     """Whether Pillow's mode has more than 8 bits a channel."""
     return mode in ("I", "F") or mode.startswith("I;16")
-
-
-_NARROW_MODES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2, "I;16N": 2}
-_CHANNELS = {"1": 1, "L": 1, "P": 1, "I;16": 1, "LA": 2, "PA": 2, "RGB": 3}
-LEVELS = 3
-"""Bytes of one RGB pixel as it is tiled; Pillow itself uses 4 for most modes."""
-
-DECODING_ROOM = 16 * 1024 * 1024
-"""What a decoder takes whatever the picture's size: bands under conversion, code loaded on first use."""
-
-
-def peak_bytes(facts: Facts) -> int:
-    """The most memory that reading, decoding and turning this picture takes: file + pixels × bytes a pixel + 16 MiB.
-
-    The bytes a pixel are an upper bound for every file of the format and mode, measured on 12-megapixel pictures.
-    """
-    return facts.bytes + facts.width * facts.height * _bytes_per_pixel(facts) + DECODING_ROOM
-
-
-def _bytes_per_pixel(facts: Facts) -> int:
-    held = _NARROW_MODES.get(facts.mode, 4)
-    channels = _CHANNELS.get(facts.mode, 4)
-    decoder = {
-        "JPEG": 2 * channels,  # all coefficients, where the file is progressive or in several scans
-        "MPO": 2 * channels,
-        "WEBP": 12,  # the animation's canvas, the one before it and the frame
-        "AVIF": 12,  # planes of up to 16 bits and the frame
-        "HEIF": 12,
-        "JPEG2000": 6 * channels,  # 32 bits a sample, and the wavelets' own work
-        "TIFF": held + LEVELS,  # turning itself upright, or a picture in one strip
-    }
-    # An animation's later frames are drawn on the ones before: the canvas, what is put back afterwards, and the frame.
-    moving = 12 if facts.frame else 0
-    return held + max(LEVELS, decoder.get(facts.format, 0), 2 * LEVELS - held, moving)
-
-
-def flags(facts: Facts, handling: Handling, *, truncated: bool = False, grid_flipped: bool = False) -> tuple[str, ...]:
-    """What a person should know of how this picture was read; `fit_flags` come between these and the mismatch.
-
-    `grid_flipped` says that the picture turned by its tag would have another grid.
-    """
-    turned = facts.orientation == 1 or facts.oriented(handling)
-    stated = {
-        "exif_rotated": not turned,
-        "grid_flipped_by_exif": not turned and grid_flipped,
-        "alpha_dropped": facts.has_alpha and handling.alpha == "drop",
-        "clipped_16bit": facts.deep and handling.depth16 == "clip",
-        "cmyk": facts.mode == "CMYK",
-        "icc_not_srgb": facts.icc_not_srgb,
-        "truncated": truncated,
-        f"animated:{facts.frames}": facts.frames > 1,
-    }
-    return tuple(flag for flag, holds in stated.items() if holds)
-
-
-def fit_flags(scale_x: float, scale_y: float) -> tuple[str, ...]:
-    """Whether the picture was enlarged or distorted, from the scale of each axis (2.0 is twice as large)."""
-    larger, smaller = max(scale_x, scale_y), min(scale_x, scale_y)
-    enlarged = (f"upscaled:{larger:.1f}x",) if larger > 1.05 else ()
-    distorted = (f"distorted:{larger / smaller:.1f}x",) if larger / smaller > 1.05 else ()
-    return enlarged + distorted
-
-
-def last_flags(facts: Facts) -> tuple[str, ...]:
-    """The flags that stand after those of the fit."""
-    return ("extension_mismatch",) if facts.extension_mismatch else ()
 
 
 def check_views(views: int, most: int) -> None:

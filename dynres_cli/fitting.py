@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dynres_cli.errors import NotTileable
-from dynres_cli.facts import Facts, Handling, fit_flags, flags, last_flags
+from dynres_cli.facts import Facts, Handling
+from dynres_cli.flags import fit_flags, flags
 from dynres_cli.geometry import Plan, Size, to_source
 from dynres_cli.recipe import Recipe
 
@@ -13,8 +14,8 @@ def all_flags(
 ) -> tuple[str, ...]:
     """Every flag of a picture in the order of the design."""
     flipped = _grid_if_upright(facts, recipe) != plan.grid if facts.orientation >= 5 else False
-    read = flags(facts, handling, truncated=truncated, grid_flipped=flipped)
-    return read + fit_flags(*scales(plan, facts.tiled_size(handling))) + last_flags(facts)
+    fit = fit_flags(*scales(plan, facts.tiled_size(handling)))
+    return flags(facts, handling, fit, truncated=truncated, grid_flipped=flipped)
 
 
 def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:

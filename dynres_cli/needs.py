@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dynres_cli.facts import LEVELS, Facts, peak_bytes
+from dynres_cli.facts import Facts
 from dynres_cli.geometry import Plan, Size
+from dynres_cli.peaks import LEVELS, peak_bytes
 from dynres_cli.resample import is_torch
 from dynres_cli.sinks.npy import VALUE_BYTES, Dtype
 from dynres_cli.sinks.tree import Writing

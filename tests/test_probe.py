@@ -13,8 +13,10 @@ from PIL import Image, ImageCms
 
 from dynres_cli import formats
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, FileLimits, Handling, fit_flags, flags, last_flags, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, Handling
+from dynres_cli.flags import fit_flags, flags
 from dynres_cli.opening import Source
+from dynres_cli.peaks import peak_bytes
 from dynres_cli.picture import allowed_formats
 from dynres_cli.probe import probe, probe_bytes
 from tests.files import SIZE, every_file, exif, picture, saved, with_tail
@@ -228,7 +230,7 @@ def test_an_extension_that_lies_is_noted(name: str, mismatch: bool) -> None:
     """Guarantee 20: a PNG named .jpg is tiled, and flagged; an unknown extension says nothing."""
     facts = facts_of(FILES["rgb.png"], name)
     assert facts.extension_mismatch is mismatch
-    assert last_flags(facts) == (("extension_mismatch",) if mismatch else ())
+    assert flags(facts, Handling()) == (("extension_mismatch",) if mismatch else ())
 
 
 @pytest.mark.parametrize(
@@ -254,7 +256,7 @@ def test_what_is_lost_is_flagged(name: str, expected: tuple[str, ...]) -> None:
 def test_flags_have_one_order() -> None:
     """The contract's order, with the fit between the rest and the extension."""
     facts = Facts(1, "PNG", "CMYK", 9, 9, 6, frames=3, has_alpha=True, icc_not_srgb=True, extension_mismatch=True)
-    found = flags(facts, Handling(), truncated=True, grid_flipped=True) + fit_flags(1.4, 1.2444) + last_flags(facts)
+    found = flags(facts, Handling(), fit_flags(1.4, 1.2444), truncated=True, grid_flipped=True)
     assert found == (
         "exif_rotated", "grid_flipped_by_exif", "alpha_dropped", "cmyk", "icc_not_srgb", "truncated", "animated:3",
         "upscaled:1.4x", "distorted:1.1x", "extension_mismatch",

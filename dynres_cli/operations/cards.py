@@ -12,7 +12,6 @@ from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import DynresError, ImageError, Unsound
-from dynres_cli.facts import peak_bytes
 from dynres_cli.fitting import scales
 from dynres_cli.geometry import Plan, source_box
 from dynres_cli.manifest import FileEntry, TiledRecord
@@ -20,6 +19,7 @@ from dynres_cli.operations.assembling import sheets
 from dynres_cli.operations.checking import proved_levels
 from dynres_cli.operations.replanning import replanned, tiled_size
 from dynres_cli.operations.rerendering import job_of, limits_of, read_again
+from dynres_cli.peaks import peak_bytes
 from dynres_cli.probe import probe_bytes
 from dynres_cli.render import render
 from dynres_cli.resample import Pixels

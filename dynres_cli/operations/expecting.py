@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import pow, sqrt  # noqa: A004 - of floats alone, so that types stay floats
 
-from dynres_cli.facts import Facts, Handling, check_views, fit_flags, flags, last_flags
+from dynres_cli.facts import Facts, Handling, check_views
 from dynres_cli.fitting import all_flags, measured_surface
+from dynres_cli.flags import fit_flags, flags
 from dynres_cli.geometry import Affine, Plan, Size, to_source
 from dynres_cli.needs import made_bytes, resampling_bytes
 from dynres_cli.recipe import Recipe
@@ -81,7 +82,7 @@ class Planner:
         recipe, handling = self.variant.recipe, self.variant.handling
         if facts.orientation >= 5:
             return all_flags(facts, handling, recipe, recipe.plan(facts.tiled_size(handling)))
-        return flags(facts, handling) + layout.fit + last_flags(facts)
+        return flags(facts, handling, layout.fit)
 
     def layout(self, size: Size) -> Layout:
         """What a picture of this size, as it is tiled, comes to; NotTileable as in the run."""

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-from dynres_cli.facts import Facts, peak_bytes
+from dynres_cli.facts import Facts
 from dynres_cli.operations.expecting import Expected, Variant
+from dynres_cli.peaks import peak_bytes
 
 SPREAD = 1.35
 """The PNG files of a data set of photographs lie within the estimate over this and the estimate times this."""

@@ -10,12 +10,13 @@ from itertools import chain
 
 from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import ImageError
-from dynres_cli.facts import Facts, FileLimits, check_frames, peak_bytes
+from dynres_cli.facts import Facts, FileLimits, check_frames
 from dynres_cli.items import Done, Item
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch
 from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.forecast import Forecast
+from dynres_cli.peaks import peak_bytes
 from dynres_cli.picture import prepare_worker
 from dynres_cli.probe import probe_frames
 from dynres_cli.sinks.tree import Writing

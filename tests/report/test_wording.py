@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dynres_cli.facts import Facts, FileLimits, Handling, fit_flags, flags, last_flags
+from dynres_cli.facts import Facts, FileLimits, Handling
+from dynres_cli.flags import fit_flags, flags
 from dynres_cli.operations.inspecting import Inspection, InspectOptions, inspect_facts
 from dynres_cli.recipe import resolve
 from dynres_cli.report.inspection import as_text
@@ -85,6 +86,6 @@ def test_every_flag_has_a_meaning() -> None:
         icc_not_srgb=True,
         extension_mismatch=True,
     )
-    given = flags(facts, Handling(), truncated=True, grid_flipped=True) + fit_flags(2.0, 1.0) + last_flags(facts)
+    given = flags(facts, Handling(), fit_flags(2.0, 1.0), truncated=True, grid_flipped=True)
     assert [flag.partition(":")[0] for flag in given] == [name for name in FLAGS if name != "cmyk"]
     assert (meaning("upscaled:2.2x"), meaning("unheard_of")) == (FLAGS["upscaled"], "")
