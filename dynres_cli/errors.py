@@ -12,6 +12,7 @@ DynresError
 
 from __future__ import annotations
 
+import copyreg
 from typing import Literal
 
 FailureCode = Literal[
@@ -88,6 +89,10 @@ class ImageError(DynresError):
     def __init__(self, code: FailureCode, message: str) -> None:
         super().__init__(message)
         self.code: FailureCode = code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Made anew without `__init__`, which would get the text alone, and the pool that waits for it would hang."""
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
 
 class NotTileable(ImageError):  # noqa: N818 - read as a sentence: "raise NotTileable"
