@@ -22,6 +22,7 @@ from dynres_cli.operations.replanning import replanned
 from dynres_cli.sinks.contents import mapped, open_entry
 from dynres_cli.storage import open_below
 from dynres_cli.svg import plan_html
+from dynres_cli.urls import is_url
 
 Array = npt.NDArray[Any]
 
@@ -32,12 +33,14 @@ LISTED = 5
 class OpenRecord:
     """One picture of an output: every field of its record by name, and its arrays.
 
-    `status` is "tiled" or "failed"; a failed picture has no arrays.
+    `status` is "tiled" or "failed"; a failed picture has no arrays. It can be copied and sent to other processes.
     """
 
     def __init__(self, output: Output, record: Record) -> None:
         self.record = record
-        self._output = output
+        self._root = output.root
+        files = () if isinstance(record, FailedRecord) else record.files
+        self._paths = {entry.path: output.path(record, entry) for entry in files}
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the record's own fields
         if name == "record":  # a copy that is only being made has none yet
@@ -88,19 +91,19 @@ class OpenRecord:
 
     def _array(self, entry: FileEntry) -> Array:
         try:
-            with open_entry(self._output.root, self._path(entry), entry) as file:
+            with open_entry(self._root, self._path(entry), entry) as file:
                 header, start = npy_header(file), file.tell()
                 if header is None or header[0] != entry.shape or header[1].hasobject:
                     raise _refusal(
                         self.record.key, f"has another array in {entry.path} than its record says; see dynres verify"
                     )
-            return mapped(self._output.root, self._path(entry), entry, header[1], start)
+            return mapped(self._root, self._path(entry), entry, header[1], start)
         except (OSError, ValueError) as error:
             raise _refusal(self.record.key, f"cannot be read from {entry.path}: {error}; see dynres verify") from error
 
     def _levels(self, entry: FileEntry) -> npt.NDArray[np.uint8]:
         try:
-            with open_entry(self._output.root, self._path(entry), entry) as file:
+            with open_entry(self._root, self._path(entry), entry) as file:
                 levels = png_levels(file, entry)
         except (OSError, ValueError) as error:
             raise _refusal(self.record.key, f"cannot be read from {entry.path}: {error}; see dynres verify") from error
@@ -109,7 +112,7 @@ class OpenRecord:
         return levels
 
     def _path(self, entry: FileEntry) -> str:
-        return self._output.path(self.record, entry)
+        return self._paths[entry.path]
 
 
 def _refusal(key: str, why: str) -> RunError:
@@ -148,8 +151,10 @@ class OpenRun:
     Safe to hand to worker processes, each of which opens the manifest for itself, and to share between threads.
     """
 
-    def __init__(self, out: str | os.PathLike[str]) -> None:
-        self._out = os.fspath(out)
+    def __init__(self, out: str | bytes | os.PathLike[str]) -> None:
+        self._out = os.fsdecode(out)
+        self._place = self._out if is_url(self._out) else os.path.abspath(self._out)
+        """Where it is found from any folder: a notebook changes its own, and a worker may start in another one."""
         self._is_closed = False
         self._open()
         self._offsets = array("Q", (offset for offset, _ in self._output.located()))
@@ -157,7 +162,7 @@ class OpenRun:
 
     def _open(self) -> None:
         self._stack = ExitStack()
-        self._output = self._stack.enter_context(open_output(self._out))
+        self._output = self._stack.enter_context(open_output(self._place))
         self._pid = os.getpid()
 
     def _make_own(self) -> None:
@@ -211,7 +216,7 @@ class OpenRun:
         return self._names.number(key)
 
     def __reduce__(self) -> tuple[type[OpenRun], tuple[str]]:
-        return OpenRun, (self._out,)
+        return OpenRun, (self._place,)
 
     def __repr__(self) -> str:
         run = self.run
@@ -231,20 +236,20 @@ class OpenRun:
         self._stack.close()
 
 
-def open_run(out: str | os.PathLike[str]) -> OpenRun:
+def open_run(out: str | bytes | os.PathLike[str]) -> OpenRun:
     """An output that `dynres tile` wrote; RunError where it has no sound manifest."""
     return OpenRun(out)
 
 
-def open_packed(out: str | os.PathLike[str]) -> dict[str, Array]:
+def open_packed(out: str | bytes | os.PathLike[str]) -> dict[str, Array]:
     """What `dynres tile --layout packed` wrote: by key the views (views, 3, S, S), read from disk where touched.
 
     A key that is no UTF-8 is one as `os.fsdecode` gives it: what is shown instead may stand for several.
     RunError where it has no sound manifest, or another layout.
     """
-    with open_output(os.fspath(out)) as output:
+    with open_output(os.fsdecode(out)) as output:
         if output.run.layout is None or output.run.layout.name != "packed":
-            msg = f"{os.fspath(out)}: is not laid out as packed; read it with open_run"
+            msg = f"{os.fsdecode(out)}: is not laid out as packed; read it with open_run"
             raise RunError(msg, code="output")
         shards = _Shards(output)
         return {

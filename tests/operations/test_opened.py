@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import pickle
@@ -109,6 +110,25 @@ def test_a_run_can_be_handed_to_worker_processes(finished: Path) -> None:
             os._exit(0 if [record.key for record in run] == KEYS else 1)
         assert [record.key for record in run] == KEYS
         assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_record_can_be_handed_on_as_well(finished: Path) -> None:
+    """A loader's worker sends back what it was asked for: the record, which reads its arrays where they are wanted."""
+    with dynres_cli.open_run(finished) as run:
+        record = next(each for each in run if each.status == "tiled")
+        for other in (pickle.loads(pickle.dumps(record)), copy.deepcopy(record), copy.copy(record)):
+            assert other.record == record.record
+            assert np.array_equal(other.pixel_values, record.pixel_values)
+
+
+def test_a_run_is_found_from_any_folder(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook changes its folder, and a worker may start in another one."""
+    monkeypatch.chdir(finished.parent)
+    run = dynres_cli.open_run(os.fsencode(finished.name))
+    record = next(each for each in run if each.status == "tiled")
+    monkeypatch.chdir(tmp_path)
+    assert len(record.views) == len(run[record.key].views) == record.total
+    assert [each.key for each in pickle.loads(pickle.dumps(run))] == KEYS
 
 
 @pytest.mark.parametrize("volume", ["5", "2"])
