@@ -29,10 +29,12 @@ your shell to complete commands and options. `man dynres` and `man dynres-tile` 
 
 ## Where an option may come from
 
-A flag wins over the environment, the environment over a file, a file over the default.
+A flag wins over the environment, the environment over a file, a file over the default. Where two options do not go
+together, the one from the stronger place counts: `--all` does without a `preset` of the file.
 
 * **Environment.** `DYNRES_` and the option's long name in capitals, with `_` for `-`: `DYNRES_MAX_NUM=6`. A switch
-  takes `1` or `0`. Only `--shard` cannot be set so: each part of a run has to say which part it is.
+  takes `1` or `0`; an option that may be repeated takes one value on each line. Only `--shard` cannot be set so: each
+  part of a run has to say which part it is.
 * **File.** `./dynres.toml`, or the one that `--config` names. It has a table for each command, and in it the options'
   long names without the dashes:
 

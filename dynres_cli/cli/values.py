@@ -28,6 +28,13 @@ class QuickCommand(TyperCommand):
         for parameter in self.params:
             _quicken(parameter)
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own signature
+        """Typer's own, once what was given is in order."""
+        from dynres_cli.cli.precedence import give_way
+
+        give_way(ctx)
+        return super().invoke(ctx)
+
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - Typer's own signature
         """Typer's own, which is asked for its value in every run."""
         option = super().get_help_option(ctx)
@@ -44,6 +51,10 @@ def _quicken(parameter: object) -> None:
 
 
 class _QuickOption(TyperOption):
+    def split_envvar_value(self, value: str) -> list[str]:
+        """What a variable holds for an option that may be repeated: one value on each line, for names hold blanks."""
+        return [line for line in value.splitlines() if line]
+
     def get_runtime_param(self) -> Any:  # noqa: ANN401 - Typer's own type is not public
         return _Quick(super().get_runtime_param)
 
