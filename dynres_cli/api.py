@@ -210,7 +210,10 @@ def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
         file = read_source(path, limits, follow=True)
         return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
     except ImageError as error:
-        raise ImageError(error.code, f"{path!s}: {error}") from error
+        # The limits of a run are its options, and no parameters here.
+        reason, option, _ = str(error).partition("; raise --")
+        advice = "; read it in your own way and give its array" if option else ""
+        raise ImageError(error.code, f"{path!s}: {reason}{advice}") from error
 
 
 def _path(source: str | bytes | os.PathLike[str]) -> str:

@@ -227,6 +227,14 @@ def test_pack_refuses_what_are_no_views(views: Any, reason: str) -> None:  # noq
         dynres_cli.pack(views, max_num=1, size=(90, 60))
 
 
+def test_no_option_of_the_command_is_advised(tmp_path: Path) -> None:
+    """The limits of a run are its options; `max_pixels` is a budget of the model here, and no way out."""
+    Image.new("1", (10000, 10000)).save(tmp_path / "large.png")
+    with pytest.raises(ImageError, match=r"large\.png: .*pixels.*; read it in your own way and give its array") as told:
+        dynres_cli.load_image(tmp_path / "large.png", preset="qwen2-vl")
+    assert (told.value.code, "--" in str(told.value)) == ("too_many_pixels", False)
+
+
 def test_a_picture_that_is_not_there_is_named(tmp_path: Path) -> None:
     """Nobody has listed it before."""
     with pytest.raises(ImageError, match=r"none\.png: there is no such file here"):
