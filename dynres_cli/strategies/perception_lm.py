@@ -38,6 +38,16 @@ def grids_by_aspect(max_num_tiles: int) -> dict[float, tuple[Grid, ...]]:
     return found
 
 
+def every_grid(max_num_tiles: int) -> list[Grid]:
+    """The grids in the order in which the reference looks at them."""
+    return [grid for grids in grids_by_aspect(max_num_tiles).values() for grid in grids]
+
+
+def holds(canvas: Size, size: Size) -> bool:
+    """Whether a picture lies on a canvas without being shrunk."""
+    return canvas.width >= size.width and canvas.height >= size.height
+
+
 def shorter_side(size: Size, canvas: Size) -> float:
     """The shorter side of the picture fitted into a canvas: the width of an upright one, else the height.
 
@@ -52,10 +62,9 @@ def shorter_side(size: Size, canvas: Size) -> float:
 def holding_grid(size: Size, params: PerceptionLMParams) -> Grid | None:
     """Of the grids that hold the picture unreduced, the one that makes its shorter side longest; the last of equals."""
     best, best_side = None, -1.0
-    for grid in (grid for grids in grids_by_aspect(params.max_num_tiles).values() for grid in grids):
+    for grid in every_grid(params.max_num_tiles):
         canvas = grid.times(params.tile_size)
-        holds = canvas.width >= size.width and canvas.height >= size.height
-        if holds and shorter_side(size, canvas) >= best_side:
+        if holds(canvas, size) and shorter_side(size, canvas) >= best_side:
             best, best_side = grid, shorter_side(size, canvas)
     return best
 
@@ -99,21 +108,37 @@ def pack(_size: Size, _params: PerceptionLMParams, _plan: Plan) -> dict[str, Pac
 
 
 def candidates(size: Size, params: PerceptionLMParams) -> list[Candidate]:
-    """Every grid by the difference of its aspect ratio, in the direction that the reference measures it."""
-    upright = size.aspect < 1
+    """The grids that were compared, best first; the distance is in pixels of the shorter side, or in aspect ratio."""
+    if params.vision_input_type == "vanilla" or params.max_num_tiles == 1:
+        return [Candidate(Grid(1, 1), 0.0)]
+    return by_shorter_side(size, params) if holding_grid(size, params) else by_aspect(size, params)
 
-    def distance(grid: Grid) -> float:
-        return abs(1 / grid.aspect - 1 / size.aspect) if upright else abs(grid.aspect - size.aspect)
 
-    found = [grid for grids in grids_by_aspect(params.max_num_tiles).values() for grid in grids]
-    return sorted((Candidate(grid, distance(grid)) for grid in found), key=lambda each: each.distance)
+def by_shorter_side(size: Size, params: PerceptionLMParams) -> list[Candidate]:
+    """Every grid by what its shorter side lacks of the longest, those that shrink the picture last."""
+    # From the last one, and sorted stably below: of equals the last one wins.
+    canvases = [(grid, grid.times(params.tile_size)) for grid in reversed(every_grid(params.max_num_tiles))]
+    sides = [(grid, shorter_side(size, canvas), holds(canvas, size)) for grid, canvas in canvases]
+    longest = max(side for _grid, side, held in sides if held)
+    best_first = sorted(sides, key=lambda each: (not each[2], -each[1]))
+    return [Candidate(grid, longest - side) for grid, side, _held in best_first]
+
+
+def by_aspect(size: Size, params: PerceptionLMParams) -> list[Candidate]:
+    """The grids not beyond the picture's aspect ratio by their difference from it, of equals the most tiles."""
+    found = every_grid(params.max_num_tiles)
+    if size.aspect >= 1:
+        told = [Candidate(grid, size.aspect - grid.aspect) for grid in found if grid.aspect <= size.aspect]
+    else:
+        told = [Candidate(grid, 1 / size.aspect - 1 / grid.aspect) for grid in found if grid.aspect > size.aspect]
+    return sorted(told, key=lambda each: (each.distance, -each.grid.tiles))
 
 
 STRATEGY: Strategy[PerceptionLMParams] = Strategy(
     params=PerceptionLMParams,
     plan=plan,
     tokens=tokens,
-    rule="the grid that holds the picture and makes its shorter side longest, stretched over it",
+    rule="the grid that holds the picture and makes its shorter side longest; if none does, the nearest aspect ratio",
     overview="first",
     keeps_aspect=False,
     reference="transformers models/perception_lm (torch)",

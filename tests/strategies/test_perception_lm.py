@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dynres_cli.geometry import Grid, Size
 from dynres_cli.strategies import perception_lm
+from dynres_cli.strategies.family import Candidate
 from dynres_cli.strategies.perception_lm import PerceptionLMParams
 
 PARAMS = PerceptionLMParams()
@@ -54,11 +55,40 @@ def test_grids_of_one_ratio_stand_together() -> None:
     assert found[1.0] == (Grid(2, 2), Grid(1, 1))
 
 
-def test_candidates() -> None:
-    """Every grid is there, the nearest in ratio first."""
+def test_grids_that_hold_a_picture_are_ranked_by_its_shorter_side() -> None:
+    """2000×1000 is 1,344 high on 6×3 (and 6×4, 6×5, 7×3, ...), the later of equals first; on 8×4 it is 1,792 high."""
     found = perception_lm.candidates(Size(2000, 1000), PARAMS)
-    assert (found[0].grid.aspect, found[0].distance) == (2.0, 0.0)
-    assert len(found) == sum(len(grids) for grids in perception_lm.grids_by_aspect(36).values())
+    assert [(each.grid, each.distance) for each in found[:2]] == [(Grid(8, 4), 0.0), (Grid(9, 4), 0.0)]
+    assert {each.distance for each in found if each.grid in (Grid(6, 3), Grid(6, 6))} == {448.0}
+    assert len(found) == len(perception_lm.every_grid(36))
+
+
+def test_a_picture_beyond_every_grid_is_compared_by_aspect() -> None:
+    """4000×3000 is 0.083 from 5×4; ratios above its own are not looked at."""
+    found = perception_lm.candidates(Size(4000, 3000), PARAMS)
+    assert [(each.grid, round(each.distance, 3)) for each in found[:2]] == [(Grid(4, 3), 0.0), (Grid(5, 4), 0.083)]
+    assert max(each.grid.aspect for each in found) == 4 / 3
+
+
+@pytest.mark.parametrize(
+    "params", [PerceptionLMParams(max_num_tiles=1), PerceptionLMParams(vision_input_type="vanilla")]
+)
+def test_where_nothing_is_compared_one_tile_is_the_only_candidate(params: PerceptionLMParams) -> None:
+    """With a most of one tile, or without tiles."""
+    assert perception_lm.candidates(Size(1280, 720), params) == [Candidate(Grid(1, 1), 0.0)]
+
+
+@given(st.integers(1, 20_000), st.integers(1, 20_000), st.integers(1, 36))
+@example(1280, 720, 36)
+@example(4000, 3000, 36)
+@example(1, 5000, 36)
+def test_no_candidate_is_nearer_than_the_chosen_grid(width: int, height: int, most: int) -> None:
+    """The chosen grid comes first, whichever of the two rules decides, and the distances only grow."""
+    size, params = Size(width, height), PerceptionLMParams(max_num_tiles=most)
+    found = perception_lm.candidates(size, params)
+    distances = [each.distance for each in found]
+    assert found[0].grid == perception_lm.plan(size, params).grid
+    assert distances == sorted(distances)
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000), st.integers(1, 36))
