@@ -68,6 +68,14 @@ def test_every_code_flag_field_and_name_has_words() -> None:
     assert set(presets.UNCONFIRMED) == {name for name, preset in PRESETS.items() if not preset.confirmed}
 
 
+@pytest.mark.parametrize("command", app.commands(), ids=lambda command: command.name)
+def test_a_page_speaks_of_the_file_where_the_command_reads_it(command: app.Command) -> None:
+    """`strategies` and `schema` have no --config, and no option with a name in the file."""
+    reads = "--config" in {flag for option in command.options for flag in option.flags}
+    assert ("dynres.toml" in man.pages()[f"dynres-{command.name}.1"]) == reads
+    assert any(option.config for option in command.options) == reads
+
+
 def test_the_man_pages_are_current() -> None:
     """Else run `make man`."""
     assert {path.name: path.read_text("utf-8") for path in man.FOLDER.glob("*.1")} == man.pages()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 import typer
@@ -27,6 +27,7 @@ class Option:
     help: str
     environment: str | None
     config: str | None
+    """Its name in the file; None where its command reads none, or the option has no place in one."""
     repeated: bool
 
 
@@ -50,6 +51,11 @@ class Command:
     examples: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def reads_a_file(self) -> bool:
+        """Whether it takes defaults from dynres.toml."""
+        return any(each.config for each in self.options)
+
 
 def commands() -> list[Command]:
     """Every command, in the order of `dynres --help`."""
@@ -69,7 +75,7 @@ def _command(name: str, found: Any) -> Command:  # noqa: ANN401 - Typer's own pa
         about=" ".join((found.help or "").split()),
         usage=" ".join(["dynres", name, "[OPTIONS]", *(argument.name for argument in arguments)]),
         arguments=arguments,
-        options=tuple(_option(each) for each in found.params if each.param_type_name == "option"),
+        options=_options([each for each in found.params if each.param_type_name == "option"]),
         examples=examples,
         notes=notes,
     )
@@ -81,6 +87,12 @@ def _epilog(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     examples = tuple(part.strip() for part in paragraphs if part.startswith("  "))
     notes = tuple(" ".join(part.split()) for part in paragraphs if not part.startswith("  "))
     return examples, notes
+
+
+def _options(found: list[Any]) -> tuple[Option, ...]:
+    options = tuple(_option(each) for each in found)
+    reads_a_file = any("--config" in each.flags for each in options)
+    return options if reads_a_file else tuple(replace(each, config=None) for each in options)
 
 
 def _option(found: Any) -> Option:  # noqa: ANN401 - Typer's own parser has no public types

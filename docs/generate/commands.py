@@ -35,8 +35,8 @@ together, the one from the stronger place counts: `--all` does without a `preset
 * **Environment.** `DYNRES_` and the option's long name in capitals, with `_` for `-`: `DYNRES_MAX_NUM=6`. A switch
   takes `1` or `0`; an option that may be repeated takes one value on each line. Only `--shard` cannot be set so: each
   part of a run has to say which part it is.
-* **File.** `./dynres.toml`, or the one that `--config` names. It has a table for each command, and in it the options'
-  long names without the dashes:
+* **File.** `./dynres.toml`, or the one that `--config` names. It has a table for each command that has `--config`, and
+  in it the options' long names without the dashes:
 
     ```toml
     [tile]

@@ -53,7 +53,7 @@ Teach the shell at hand to complete commands and options.
 .nf
 {_examples(example for each in found for example in _own_examples(each)[:1])}
 .fi
-{_environment()}
+{_environment(file=True)}
 {_statuses()}
 .SH SEE ALSO
 {also}
@@ -84,7 +84,7 @@ dynres\\-{command.name} \\- {_text(_lowered(command.about))}
 .SH OPTIONS
 {arguments}
 {options}
-{examples}{_environment()}
+{examples}{_environment(file=command.reads_a_file)}
 {_own_statuses(statuses)}
 .SH SEE ALSO
 .BR dynres (1)
@@ -105,11 +105,15 @@ def _examples(lines: Iterable[str]) -> str:
     return "\n".join(_text(re.sub(r"\s{2,}\(", "    (", line)) for line in lines)
 
 
-def _environment() -> str:
-    return """.SH ENVIRONMENT AND FILES
-Every option but \\-\\-shard is read from the environment too, under
+def _environment(*, file: bool) -> str:
+    """Where options come from beside the command line; not every command reads a file."""
+    variables = """Every option but \\-\\-shard is read from the environment too, under
 .B DYNRES_
-and its long name in capitals with _ for \\-: DYNRES_MAX_NUM=6.
+and its long name in capitals with _ for \\-: DYNRES_MAX_NUM=6."""
+    if not file:
+        return f".SH ENVIRONMENT\n{variables}"
+    return f""".SH ENVIRONMENT AND FILES
+{variables}
 .I ./dynres.toml
 (or the file that \\-\\-config names) holds defaults: a table for each command, with the long names of its options.
 A flag wins over the environment, the environment over the file."""

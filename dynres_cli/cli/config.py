@@ -42,11 +42,15 @@ def defaults(context: typer.Context, found: Path) -> dict[str, Any]:
 def _refuse_unknown_tables(tables: Mapping[str, object], found: Path) -> None:
     """A table of no command would be of no effect, and nobody would be told."""
     for name in tables:
-        if name not in WITH_TABLES:
+        if name in WITH_TABLES:
+            continue
+        if name in COMMANDS:
+            msg = f"{found}: dynres {name} takes no defaults from a file; take the table [{name}] out"
+        else:
             near = difflib.get_close_matches(name, WITH_TABLES, n=1)
             hint = f"did you mean [{near[0]}]?" if near else f"the tables are {', '.join(WITH_TABLES)}"
             msg = f"{found}: there is no command {name!r}; {hint}"
-            raise UsageError(msg)
+        raise UsageError(msg)
 
 
 def _by_parameter(context: typer.Context, table: dict[str, Any], found: Path) -> dict[str, Any]:

@@ -31,6 +31,16 @@ def test_a_table_of_no_command_is_refused(folder: Path, tmp_path: Path) -> None:
     assert "mine.toml: there is no command 'tiles'; did you mean [tile]?" in ran.err
 
 
+@pytest.mark.parametrize("command", ["strategies", "schema"])
+def test_a_table_of_a_command_without_defaults_is_refused(folder: Path, tmp_path: Path, command: str) -> None:
+    """Exit 2; the command exists, so no other one is proposed."""
+    (tmp_path / "mine.toml").write_text(f"[{command}]\njson = true\n")
+    ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml")
+    assert ran.status == 2
+    assert f"mine.toml: dynres {command} takes no defaults from a file; take the table [{command}] out" in ran.err
+    assert "did you mean" not in ran.err
+
+
 def test_what_differs_from_task_to_task_has_no_place_in_a_file(folder: Path, tmp_path: Path) -> None:
     """Exit 2; it is an option, so no other one is proposed."""
     (tmp_path / "mine.toml").write_text("[tile]\nshard = '1/2'\n")
