@@ -149,7 +149,7 @@ def _start_frame(asked: AskedShape, picture: Replanned, start: FrameName) -> Fra
 def _view_of(asked: AskedShape, picture: Replanned) -> int:
     """The view whose coordinates a shape has."""
     if asked.view is None or not 0 <= asked.view < picture.plan.total:
-        msg = f"{asked.key}: has {picture.plan.total} views, counted from 0, and no view {asked.view}"
+        msg = f"{asked.key}: has no view {asked.view}; its views are 0 to {picture.plan.total - 1}"
         raise NotMapped(msg)
     return asked.view
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dynres_cli.report.text import duration
 
@@ -24,6 +24,21 @@ def progress_bar(**options: Any) -> Iterator[tqdm[Any]]:  # noqa: ANN401 - tqdm'
     tqdm.monitor_interval = 0  # its thread would be copied into forked workers
     with tqdm(unit="img", dynamic_ncols=True, **options) as shown:
         yield shown
+
+
+@contextmanager
+def set_aside(file: TextIO) -> Iterator[None]:
+    """Take the bar off the terminal while something else is written there, and draw it again below that.
+
+    A bar does not end its line, so that whatever came next would stand behind it.
+    """
+    loaded = sys.modules.get("tqdm")
+    if loaded is None or not file.isatty():  # no bar was ever shown, or it stands elsewhere
+        yield
+        return
+    with loaded.tqdm.external_write_mode(file):
+        yield
+        file.flush()
 
 
 class Lines:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from dynres_cli.jsontext import to_json
 from dynres_cli.operations.describing import EXAMPLE, Description
+from dynres_cli.report.text import count
 
 
 def as_json(descriptions: Sequence[Description]) -> str:
@@ -75,7 +76,7 @@ def in_full(description: Description, columns: int) -> str:
         f"  reference   {description.reference}",
         f"  proved      {description.proof}",
         *([f"  note        {description.notes}"] if description.notes else []),
-        f"  {EXAMPLE}    grid {description.grid}, {description.total} views, {description.tokens:,} tokens",
+        f"  {EXAMPLE}    grid {description.grid}, {count(description.total, 'view')}, {description.tokens:,} tokens",
         f"  mean, std   {_channels(pixels.mean)}; {_channels(pixels.std)}",
         f"  alpha       {'dropped' if pixels.alpha == 'drop' else 'over white'}",
         f"  EXIF        {'ignored' if pixels.exif == 'ignore' else 'applied'}",

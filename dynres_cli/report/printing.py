@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import IO
 
 from dynres_cli.errors import RunError
+from dynres_cli.report.bars import set_aside
 from dynres_cli.report.text import safe
 
 
@@ -17,7 +18,7 @@ def data(text: str) -> None:
     """One line of data on stdout, as UTF-8 whatever the locale."""
     if sys.stdout is None:
         return
-    with room_for_data():
+    with room_for_data(), set_aside(sys.stdout):
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape") + b"\n")
 
 
@@ -47,7 +48,7 @@ def stream(pieces: Iterable[bytes | IO[bytes]]) -> None:
     """Data on stdout that is too long to hold, from bytes and open files."""
     if sys.stdout is None:
         return
-    with room_for_data():
+    with room_for_data(), set_aside(sys.stdout):
         for piece in pieces:
             if isinstance(piece, bytes):
                 sys.stdout.buffer.write(piece)
@@ -66,7 +67,8 @@ def note(text: str) -> None:
     if sys.stderr is None:
         return
     encoding = sys.stderr.encoding or "utf-8"
-    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    with set_aside(sys.stderr):
+        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def width() -> int:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from dynres_cli.operations.tally import Tally
 from dynres_cli.report.bars import Lines, progress_bar
+from dynres_cli.report.text import count
 
 Progress = Callable[[Tally], None]
 """Told after each outcome."""
@@ -34,7 +35,7 @@ def _bar(total: int) -> Iterator[Progress]:
     with progress_bar(total=total, smoothing=0.05) as shown:
 
         def show(tally: Tally) -> None:
-            shown.set_postfix_str(f"{tally.total:,} views, {tally.failed:,} failed", refresh=False)
+            shown.set_postfix_str(f"{count(tally.total, 'view')}, {tally.failed:,} failed", refresh=False)
             shown.update(1)
 
         yield show
