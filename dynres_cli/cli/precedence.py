@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typer
 
+from dynres_cli.errors import UsageError
+
 _STRENGTH = {"COMMANDLINE": 3, "ENVIRONMENT": 2, "DEFAULT_MAP": 1}
 
 _RULE = ("preset", "strategy", "set_", "min_num", "max_num", "image_size", "thumbnail")
@@ -35,20 +37,32 @@ BELONGING = (
 )
 """Options that say something only beside another one."""
 
+UNHEARD = {
+    "null": "-0 says how a list is separated; give one with --files-from, or leave -0 out",
+    "max_frames": "--max-frames is about files whose pictures are all taken; add --frames all, or leave it out",
+}
+"""Those of them that nobody else refuses where they say nothing, and the words for it."""
+
 _OFF = (None, False, "tree", "first", "auto", "processes", "serial")
 """Values of those others beside which they say nothing."""
 
 
 def give_way(context: typer.Context) -> None:
-    """Take back what stands in a weaker place beside something stronger that it does not go with."""
+    """Take back what stands in a weaker place beside something stronger that it does not go with.
+
+    UsageError for what was given by hand and would say nothing.
+    """
     for one, other in RIVALS:
         _settle(context, one, other)
     _settle_strategy(context)
     _settle_assignments(context)
     for name, other_name in BELONGING:
         is_beside_nothing = other_name in context.params and context.params[other_name] in _OFF
-        if is_beside_nothing and 0 < _strength(context, name) < _STRENGTH["COMMANDLINE"]:
+        strength = _strength(context, name) if is_beside_nothing else 0
+        if 0 < strength < _STRENGTH["COMMANDLINE"]:
             _take_back(context, name)
+        elif strength and name in UNHEARD:
+            raise UsageError(UNHEARD[name])
 
 
 def _settle(context: typer.Context, one: tuple[str, ...], other: tuple[str, ...]) -> None:

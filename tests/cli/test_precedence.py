@@ -35,6 +35,7 @@ def test_the_stronger_place_counts(tmp_path: Path) -> None:
 def test_what_only_matters_beside_another_option_is_no_error_by_default(tmp_path: Path) -> None:
     """What is kept for runs with shards, lists or proofs leaves the others alone."""
     kept = {"DYNRES_SHARD_SIZE": "1M", "DYNRES_ROOT": "/", "DYNRES_SHARED_FS": "1", "DYNRES_BATCH": "2"}
+    kept |= {"DYNRES_NULL": "1", "DYNRES_MAX_FRAMES": "5"}
     assert dynres("tile", COFFEE, "out", "--tiles", "none", "-q", cwd=tmp_path, stdin=b"", **kept).status == 0
     packed = ("--layout", "packed", "--shard-tiles", "5", "-q")
     assert dynres("tile", COFFEE, "packed", *packed, cwd=tmp_path, stdin=b"", **kept).status == 0
@@ -50,6 +51,11 @@ def test_what_only_matters_beside_another_option_is_no_error_by_default(tmp_path
         (("plan", COFFEE, "--all", "--max-num", "3"), {}),
         (("tile", COFFEE, "out", "--shard-size", "1M"), {}),
         (("tile", COFFEE, "out", "--root", "/"), {}),
+        (("tile", COFFEE, "out", "-0"), {}),
+        (("tile", COFFEE, "out", "--max-frames", "5"), {}),
+        (("plan", COFFEE, "-0"), {}),
+        (("plan", COFFEE, "--max-frames", "1000"), {}),
+        (("inspect", COFFEE, "--max-frames", "5"), {"DYNRES_FRAMES": "first"}),
         (("verify", "out", "--sample", "2"), {}),
     ],
 )
