@@ -76,6 +76,7 @@ class PlanOptions:
         handling = handling_for(recipe.pixels, self.exif, self.alpha)
         if self.single:
             return (Variant(recipe.preset, recipe, handling),)
+        sweeping.refuse_given(recipe, self.given)
         limits = sweeping.steps(self.sweep) if self.sweep else sweeping.tried(recipe, self.given)
         return sweeping.swept(recipe, handling, limits, self.given)
 

@@ -13,9 +13,10 @@ from dynres_cli.errors import UsageError
 _STRENGTH = {"COMMANDLINE": 3, "ENVIRONMENT": 2, "DEFAULT_MAP": 1}
 
 _RULE = ("preset", "strategy", "set_", "min_num", "max_num", "image_size", "thumbnail")
+_SWEEPING = ("sweep", "budget_tokens", "context")
 RIVALS = (
-    (("all_",), (*_RULE, "sweep", "budget_tokens", "context", "sample")),
-    (("sweep", "budget_tokens", "context"), ("sample",)),
+    (("all_",), (*_RULE, *_SWEEPING, "sample")),
+    (_SWEEPING, ("sample", "max_num")),
     (("shard_size",), ("shard_tiles",)),
     (("json",), ("csv",)),
 )
@@ -56,6 +57,7 @@ def give_way(context: typer.Context) -> None:
         _settle(context, one, other)
     _settle_strategy(context)
     _settle_assignments(context)
+    _settle_limit(context)
     for name, other_name in BELONGING:
         is_beside_nothing = other_name in context.params and context.params[other_name] in _OFF
         strength = _strength(context, name) if is_beside_nothing else 0
@@ -94,6 +96,20 @@ def _settle_assignments(context: typer.Context) -> None:
             elif strength < _strength(context, name):
                 pairs = [pair for pair in pairs if not pair.startswith(f"{name}=")]
                 context.params["set_"] = pairs
+
+
+def _settle_limit(context: typer.Context) -> None:
+    """--set may name the limit of tiles that is swept, by any family's word for it."""
+    pairs, swept = context.params.get("set_"), max(_strength(context, name) for name in _SWEEPING)
+    if not pairs or not swept:
+        return
+    from dynres_cli.operations.sweeping import LIMITS_OF_TILES
+
+    others = [pair for pair in pairs if pair.partition("=")[0] not in LIMITS_OF_TILES]
+    if _strength(context, "set_") < swept:
+        context.params["set_"] = others
+    elif others != pairs:
+        _settle(context, _SWEEPING, ("set_",))
 
 
 def _strength(context: typer.Context, name: str) -> int:

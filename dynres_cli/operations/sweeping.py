@@ -18,6 +18,11 @@ LIMITS_OF_TILES = (
     *("max_partition", "num_crops", "dynamic_hd", "pan_and_scan_max_num_crops"),
 )
 """What families call the most tiles that a picture may be cut into."""
+CUTTING = {
+    **dict.fromkeys(("do_pan_and_scan", "do_image_splitting", "crop_mode", "crop_to_patches"), "true"),
+    "vision_input_type": "thumb+tile",
+}
+"""Parameters with the value under which a family cuts pictures; under any other its limit says nothing."""
 MOST_STEPS = 200
 TRIED = range(1, 41)
 """The limits among which the largest that fits is sought."""
@@ -38,12 +43,30 @@ class Fit:
 
 
 def limit_of_tiles(recipe: Recipe) -> str:
-    """The name of the parameter that is swept."""
+    """The name of the parameter that is swept; UsageError where there is none, or where nothing is cut."""
+    params = recipe.params_json
     for name in LIMITS_OF_TILES:
-        if name in recipe.params_json:
+        if name in params:
+            _refuse_uncut(recipe.preset, params)
             return name
     msg = f"{recipe.preset} has no limit of tiles to sweep; choose a preset that cuts pictures by a grid"
     raise UsageError(msg)
+
+
+def _refuse_uncut(preset: str, params: Mapping[str, object]) -> None:
+    for name, value in CUTTING.items():
+        own = str(params.get(name, value)).lower()
+        if own != value:
+            msg = f"{preset} has no limit of tiles to sweep while {name} is {own}; add --set {name}={value}"
+            raise UsageError(msg)
+
+
+def refuse_given(recipe: Recipe, given: Mapping[str, object]) -> None:
+    """UsageError where the limit that is to be swept was given too: it would be of no effect."""
+    name = limit_of_tiles(recipe)
+    if name in given:
+        msg = f"--sweep, --budget-tokens and --context try one {name} after the other; leave out {name}={given[name]}"
+        raise UsageError(msg)
 
 
 def steps(text: str) -> range:

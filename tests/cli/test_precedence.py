@@ -42,6 +42,22 @@ def test_what_only_matters_beside_another_option_is_no_error_by_default(tmp_path
     assert dynres("verify", "out", cwd=tmp_path, DYNRES_SOURCE=str(COFFEE), DYNRES_SAMPLE="1").status == 0
 
 
+def test_a_limit_of_tiles_and_its_sweep(tmp_path: Path) -> None:
+    """--sweep on the line does without a max_num kept elsewhere, and the other way round; a --set of others stays."""
+
+    def rows(*options: str, **environment: str) -> list[tuple[int | None, int]]:
+        ran = dynres("plan", COFFEE, "--json", *options, cwd=tmp_path, stdin=b"", **environment)
+        assert ran.status == 0, ran.err
+        return [(row.get("max_num"), row["tokens"]) for row in ran.lines]
+
+    plain = rows("--sweep", "1..2", "--image-size", "224")
+    assert [limit for limit, _tokens in plain] == [1, 2]
+    kept = "max_num=6\nimage_size=224"
+    assert rows("--sweep", "1..2", DYNRES_SET=kept) == plain
+    assert rows("--sweep", "1..2", "--image-size", "224", DYNRES_MAX_NUM="6") == plain
+    assert len(rows("--set", "max_num=6", DYNRES_SWEEP="1..2")) == len(rows("--max-num", "6", DYNRES_CONTEXT="1k")) == 1
+
+
 @pytest.mark.parametrize(
     ("line", "environment"),
     [

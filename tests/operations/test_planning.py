@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable
 from pathlib import Path
 
@@ -157,6 +158,23 @@ def test_a_sweep_that_makes_no_sense_is_refused(text: str) -> None:
     """The message says how it is written."""
     with pytest.raises(UsageError):
         sweeping.steps(text)
+
+
+@pytest.mark.parametrize(
+    ("preset", "overrides", "hint"),
+    [
+        ("gemma3", {}, "while do_pan_and_scan is false; add --set do_pan_and_scan=true"),
+        ("lfm2-vl", {"do_image_splitting": False}, "add --set do_image_splitting=true"),
+        ("deepseek-ocr", {"crop_mode": False}, "add --set crop_mode=true"),
+        ("deepseek-ocr-2", {"crop_to_patches": False}, "add --set crop_to_patches=true"),
+        ("perception-lm", {"vision_input_type": "vanilla"}, "add --set vision_input_type=thumb+tile"),
+        ("smolvlm-2.2b", {"do_image_splitting": False}, "choose a preset that cuts pictures by a grid"),
+    ],
+)
+def test_there_is_no_limit_where_nothing_is_cut(preset: str, overrides: dict[str, object], hint: str) -> None:
+    """The limit stands among the parameters, but says nothing; with the hint it would."""
+    with pytest.raises(UsageError, match=re.escape(hint)):
+        sweeping.limit_of_tiles(resolve(preset, overrides=overrides))
 
 
 def test_the_largest_limit_wins_even_where_a_smaller_one_does_not_fit() -> None:
