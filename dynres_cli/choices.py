@@ -87,8 +87,8 @@ def job_for(chosen: Choices, writer: Writer, *, redo: bool = False, retry_failed
     Raises UsageError where choices do not go together.
     """
     recipe = chosen.recipe
+    check_layout(chosen)  # before what is written: of its own a packed layout writes no pictures
     check_writing(recipe, chosen.writing)
-    check_layout(chosen)
     return Job(
         recipe=recipe,
         handling=chosen.handling,
@@ -126,8 +126,11 @@ def check_layout(chosen: Choices) -> None:
                 f"views of {chosen.recipe.preset} differ in size, so that no array holds them; use --layout webdataset"
             )
             raise UsageError(msg)
-        if chosen.writing.tiles != "none" or chosen.writing.tensor != "npy":
-            msg = "the packed layout holds tensors alone; leave out --tiles and --tensor, or use --layout webdataset"
+        writing = chosen.writing
+        beside = ["--tiles png"] if writing.tiles != "none" else []
+        beside += ["--tensor none"] if writing.tensor != "npy" else []
+        if beside:
+            msg = f"the packed layout holds tensors alone; leave out {' and '.join(beside)}, or use --layout webdataset"
             raise UsageError(msg)
     if name == "parquet":
         from dynres_cli.sinks import parquet  # noqa: PLC0415 - for this layout alone

@@ -211,6 +211,12 @@ def test_shards_of_shards_merge(finished: Path, tmp_path: Path, layout: str) -> 
         pytest.param(("--layout", "packed", "--shard-tiles", "0"), "1 or more", id="no views"),
         pytest.param(("--layout", "packed", "--batch", "8"), "--pack-by", id="batch alone"),
         pytest.param(("--layout", "packed", "--tiles", "png"), "tensors alone", id="pictures in an array"),
+        pytest.param(("--layout", "packed", "--tensor", "none"), "alone; leave out --tensor none, or", id="no tensor"),
+        pytest.param(
+            ("--layout", "packed", "--tiles", "png", "--tensor", "none"),
+            "leave out --tiles png and --tensor none, or",
+            id="pictures and no tensor",
+        ),
         pytest.param(("--layout", "packed", "--preset", "qwen2-vl"), "differ in size", id="unequal views"),
     ],
 )
