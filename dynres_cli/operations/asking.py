@@ -84,15 +84,19 @@ def _document(file: IO[bytes]) -> dict[str, Any] | list[Any] | None:
         alone = json.loads(first) if first not in (b"{", b"[") else None
     except (ValueError, RecursionError):
         alone = None
-    if isinstance(alone, dict) and "annotations" not in alone:
+    if isinstance(alone, dict) and not _is_coco(alone):
         return None
     file.seek(0)
     try:
         whole = json.load(file, parse_constant=_no_number)
     except (ValueError, RecursionError):
         return None
-    is_coco = isinstance(whole, dict) and "annotations" in whole
-    return whole if is_coco or isinstance(whole, list) else None
+    return whole if isinstance(whole, list) or (isinstance(whole, dict) and _is_coco(whole)) else None
+
+
+def _is_coco(document: Mapping[str, object]) -> bool:
+    """Whether it is meant to be: a box of our own may carry other fields along, but has a key."""
+    return "annotations" in document or ("images" in document and "key" not in document)
 
 
 def _no_number(text: str) -> float:
@@ -111,6 +115,8 @@ def _lines(file: IO[bytes], name: str) -> Iterator[tuple[int, Any]]:
 
 def _coco(document: dict[str, Any], name: str) -> Iterator[tuple[object, Any]]:
     """COCO annotations as objects of our own: bbox, the polygons of segmentation and the labelled keypoints."""
+    if "annotations" not in document:
+        raise _refusal(name, "annotations", "there are none beside the images; give COCO that has its annotations")
     try:
         files = {image["id"]: image["file_name"] for image in document["images"]}
         for each in document["annotations"]:

@@ -50,6 +50,15 @@ def test_coco_gives_boxes_polygons_and_labelled_keypoints(indent: int | None) ->
     assert found[0].extra == {"image_id": 7, "category_id": 3}
 
 
+@pytest.mark.parametrize("indent", [None, 2])
+def test_coco_without_annotations_is_told_as_that(indent: int | None) -> None:
+    """It lacks no key, and is no list of lines; `images` beside a key is a field that is carried along."""
+    with pytest.raises(UsageError, match="annotations: there are none beside the images"):
+        read(json.dumps({"images": COCO["images"]}, indent=indent))
+    (box,) = read('{"key": "a", "box": [0, 0, 1, 1], "images": 3}')
+    assert box.extra == {"images": 3}
+
+
 def test_lines_and_lists_are_alike() -> None:
     """One object a line, blank lines between, or one list of them."""
     boxes = [{"id": n, "key": "a.jpg", "box": [n, 0, 9, 9], "label": "cat"} for n in range(3)]
