@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import textwrap
 from collections.abc import Sequence
 
 from dynres_cli.jsontext import to_json
-from dynres_cli.operations.describing import EXAMPLE, Description
+from dynres_cli.operations.describing import EXAMPLE, Description, Parameter
 from dynres_cli.report.text import count
 
 
@@ -64,7 +65,7 @@ def _row(each: Description, columns: int) -> str:
 
 
 def in_full(description: Description, columns: int) -> str:
-    """A preset with its parameters, ranges and pixel policy; a value that can be given again stays in one piece."""
+    """A preset with its parameters, ranges and pixel policy."""
     pixels = description.pixels
     status = "" if description.confirmed else "  (unconfirmed: a value was not found in a public reference)"
     lines = [
@@ -83,21 +84,31 @@ def in_full(description: Description, columns: int) -> str:
         "  16 bits     clipped at 255, as Pillow does",
         "  parameters",
     ]
-    lines += [
-        f"    {each.name} = {_value(each.value)}    ({each.allowed}; default {_value(each.default)})"
-        for each in description.parameters
-    ]
+    lines += [f"    {each.name} = {_value(each.value)}    ({_range(each)})" for each in description.parameters]
     return "\n".join(_folded(line, columns) for line in lines)
 
 
 def _folded(line: str, columns: int) -> str:
     """A line as several, which begin where its words do."""
     indent = "        " if line.startswith("    ") else " " * 14
-    return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    folding = _Folding(columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return folding.fill(line)
+
+
+class _Folding(textwrap.TextWrapper):
+    """Breaks lists of pairs after a comma too: --set takes them with the ends of lines in them, as they then stand."""
+
+    wordsep_simple_re = re.compile(r"([\t\n ]+|(?<=\d,)(?=\d+x\d))")
 
 
 def _channels(values: tuple[float, float, float]) -> str:
     return " ".join(f"{value:g}" for value in values)
+
+
+def _range(parameter: Parameter) -> str:
+    """What is allowed, and the strategy's default; a list of pairs is long enough to be told once."""
+    told_already = isinstance(parameter.value, tuple) and parameter.value == parameter.default
+    return f"{parameter.allowed}; default {'the same' if told_already else _value(parameter.default)}"
 
 
 def _value(value: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from dynres_cli import __version__
 from dynres_cli.presets import PRESETS
+from dynres_cli.recipe import resolve
 from tests.cli.command import dynres
 
 
@@ -35,7 +36,7 @@ def test_a_preset_names_its_own_reference_and_what_is_odd_about_it() -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-@pytest.mark.parametrize("preset", ["internvl2", "idefics3-8b", "molmo", "nvila-s2"])
+@pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_in_full_fits_its_columns(preset: str, columns: int) -> None:
     """What does not fit goes on below the words it belongs to."""
     lines = dynres("strategies", preset, COLUMNS=str(columns)).out.splitlines()
@@ -43,10 +44,16 @@ def test_a_preset_in_full_fits_its_columns(preset: str, columns: int) -> None:
     assert all(line.startswith((preset, "  ")) for line in lines)
 
 
-def test_a_value_that_can_be_given_again_stays_in_one_piece() -> None:
-    """However long it is: `--set grid_pinpoints=` takes it as it stands."""
-    text = dynres("strategies", "granite-vision", COLUMNS="80").out
-    assert any(line.strip().startswith("384x384,384x768,") and line.endswith("3840x384") for line in text.splitlines())
+@pytest.mark.parametrize("preset", ["llava-v1.6", "llava-onevision", "granite-vision", "aria", "deepseek-vl2"])
+def test_a_value_can_be_given_again_as_it_stands(preset: str) -> None:
+    """A long list goes on in other lines, with no blank where there is no need; in quotes `--set` takes it so."""
+    text = dynres("strategies", preset, COLUMNS="80").out
+    names = {"aria": "split_resolutions", "deepseek-vl2": "candidate_resolutions"}
+    name = names.get(preset, "grid_pinpoints")
+    (value,) = re.findall(rf"^    {name} = *\s+(.+?)\s+\(", text, re.MULTILINE | re.DOTALL)
+    own = resolve(preset).params_json
+    assert resolve(preset, overrides={name: value}).params_json == own
+    assert "".join(value.split()) == ",".join(f"{width}x{height}" for width, height in own[name])
 
 
 def test_an_unknown_name_is_answered_with_each_known_one_once() -> None:
