@@ -21,7 +21,7 @@ from dynres_cli.job import Job, process, recorded
 from dynres_cli.keys import KeyShard
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.arriving import HERE, arriving
-from dynres_cli.operations.claiming import own_output, refuse_foreign, refuse_other_kind
+from dynres_cli.operations.claiming import own_output, refuse_foreign, refuse_foreign_shards, refuse_other_kind
 from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import prepared
@@ -52,6 +52,7 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     refuse_foreign(order.job.out, into=order.into)
     engine = engine_for(order)
     refuse_other_kind(order.job)
+    refuse_foreign_shards(order.job)
     with own_output(order.job.out), lock(order.job.out) as held:
         if held.after_crash:
             clean_tree(order.job.out)
