@@ -227,16 +227,16 @@ def is_shard(path: str) -> bool:
     return INDEX_WORD in start_of(folder or os.curdir, f"shard-{found[1]}.index.json")
 
 
-def start_of(root: str, name: str) -> bytes:
+def start_of(root: str, name: str, most: int = START) -> bytes:
     """What tells whose a file of an output is; nothing where there is none, or no plain file that may be read."""
     if is_url(root):
         from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
         found = objects.stat_below(root, name)
-        return objects.part_below(root, name, 0, START) if found and found.st_size else b""
+        return objects.part_below(root, name, 0, most) if found and found.st_size else b""
     try:
         with open_below(root, name) as handle:
-            return os.read(handle, START)
+            return os.read(handle, most)
     except (OSError, Unsound):
         return b""
 

@@ -26,6 +26,7 @@ from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import prepared
 from dynres_cli.operations.order import Observed, Observer, Order, Result
+from dynres_cli.operations.publishing import refuse_foreign_volumes
 from dynres_cli.operations.room import check_room
 from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
@@ -126,6 +127,7 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
         if _would_lose(order.job, found, spool):
             _tell([replace(each, message=each.message + SHARDS_STAY) for each in found.failures], tally, observer)
             raise NothingListed
+        refuse_foreign_volumes(order.job.out, spool.keys.count, order.volume)
         if not order.job.fresh:
             forget_aside(order.job.writer)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
