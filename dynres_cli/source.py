@@ -251,12 +251,13 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
         if is_url(line):
             msg = f"{line!r} in the list is a URL, and lists name local files; give URLs as inputs themselves"
             raise UsageError(msg)
-        path = _looked_up(line, root)
-        folder = os.path.isdir(path)
-        below = _below(path, root)
+        below = _below(_looked_up(line, root), root)
         if below is None:
             msg = f"{line!r} in the list is outside the root {root!r}; give --root a folder that holds all listed files"
             raise UsageError(msg)
+        # What the key says is what is opened: behind a linked folder `..` would lead elsewhere.
+        path = os.path.join(root, below) if below else root
+        folder = os.path.isdir(path)
         if folder and not (selection.out and same_place(path, selection.out)):  # its own is passed over in the walk
             _refuse_other_output(path, line)
         yield _Start(portable(below), path, line, folder)
