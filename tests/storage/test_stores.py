@@ -56,6 +56,16 @@ def test_a_listing_comes_in_the_order_of_keys() -> None:
 
 
 @needs_fsspec
+def test_what_comes_before_the_mark_of_an_output_is_known_too() -> None:
+    """A store lists `!x.jpg/` before `.dynres/`; who has pictures of such names and no output keeps them."""
+    own = ("out/!x.jpg/tile_r0_c0.png", "out/.dynres/lock", "out/z.jpg/thumbnail.png")
+    place = filled("early", "mine/(1)/thumbnail.png", "out/ y.jpg/thumbnail.png", "!/a.jpg", *own)
+    found = listing(Selection((place,)))
+    assert [item.key for item in found] == ["!/a.jpg", "mine/(1)/thumbnail.png"]
+    assert found.skipped == {"is_output": 1}
+
+
+@needs_fsspec
 def test_an_object_that_is_named_itself_keeps_its_whole_name() -> None:
     """A question mark is part of a key; only in an address of the web does it end the name."""
     (item,) = listing(Selection((f"{filled('asks', 'why?.jpg')}/why?.jpg",)))
