@@ -16,7 +16,7 @@ from dynres_cli.items import Item
 from dynres_cli.names import STATE, is_own
 from dynres_cli.ordering import in_key_order
 from dynres_cli.tree import Tree, looks_like_image
-from dynres_cli.urls import bare, below
+from dynres_cli.urls import bare, below, joined
 
 
 @dataclass(slots=True)
@@ -27,6 +27,8 @@ class Prefix:
     rules: Tree
     _outputs: set[str] = field(default_factory=set)
     """Folders in which dynres has written: their tiles are nobody's input."""
+    _asked: set[str] = field(default_factory=set)
+    """Folders whose state folder was asked for before the listing came to it."""
     _inside_out: bool = False
 
     def items(self, source: str) -> Iterator[Item]:
@@ -81,10 +83,28 @@ class Prefix:
             self.rules.skipped["is_output"] += 1
             return True
         found = name.find("/" + STATE + "/")
-        if found >= 0 and name[: found + 1] not in self._outputs:
-            self._outputs.add(name[: found + 1])
-            self.rules.skipped["is_output"] += 1
+        if found >= 0:
+            self._add_output(name[: found + 1])
+        if is_own(name.rpartition("/")[2]):
+            self._ask_above(name)
         return any(name.startswith(output) for output in self._outputs)
+
+    def _ask_above(self, name: str) -> None:
+        """Ask for the state of those folders above an object in which it is listed later: `!` is before `.`."""
+        from dynres_cli.storage.objects import has_state  # noqa: PLC0415 - only for object stores
+
+        for parent in keys.parents(name):
+            folder = parent + "/"
+            if not parent or folder in self._asked or name[len(folder) :] > STATE:
+                continue
+            self._asked.add(folder)
+            if has_state(joined(self.url, parent)):
+                self._add_output(folder)
+
+    def _add_output(self, folder: str) -> None:
+        if folder not in self._outputs:
+            self._outputs.add(folder)
+            self.rules.skipped["is_output"] += 1
 
 
 def _without_parents(items: Iterator[Item]) -> Iterator[Item]:

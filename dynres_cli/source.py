@@ -16,7 +16,7 @@ from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.lists import names_in
-from dynres_cli.tree import SkipReason, Tree, is_made_in, is_output, merged, portable, same_place
+from dynres_cli.tree import SkipReason, Tree, is_made_in, is_output, is_shard, merged, portable, same_place
 from dynres_cli.urls import bare, is_url, last_name, protocol
 
 
@@ -156,6 +156,7 @@ def _from_command_line(selection: Selection) -> Iterator[_Start]:
             continue
         _refuse_output_itself(given, selection.out)
         _refuse_other_output(given, given)
+        _refuse_shard(given, given)
         yield _Start(portable(_name(given)) if several else "", given, given, folder=True)
 
 
@@ -189,6 +190,8 @@ def _remote(url: str, out: str | None, *, several: bool) -> _Start:
         return _Start(name, url, url, folder=False, address=address)
     if address is None:
         _refuse_other_output(url, url)
+    else:
+        _refuse_shard(bare(url), url)
     return _Start(name if several else "", bare(url), url, folder=True)
 
 
@@ -222,6 +225,13 @@ def _refuse_other_output(path: str, named: str) -> None:
         raise UsageError(msg)
 
 
+def _refuse_shard(path: str, named: str) -> None:
+    """The same of a shard: taken for an archive of pictures, it would give way to what is made of it."""
+    if is_shard(path):
+        msg = f"{named!r} is a shard that dynres wrote, and tiles are no inputs; give the pictures it was made from"
+        raise UsageError(msg)
+
+
 def _name(given: str) -> str:
     """The last part of a path; for `.` and `..` the real folder's own name."""
     name = os.path.basename(os.path.normpath(given))
@@ -241,12 +251,13 @@ def _from_list(selection: Selection) -> Iterator[_Start]:
         if is_url(line):
             msg = f"{line!r} in the list is a URL, and lists name local files; give URLs as inputs themselves"
             raise UsageError(msg)
-        path = _looked_up(line, root)
-        folder = os.path.isdir(path)
-        below = _below(path, root)
+        below = _below(_looked_up(line, root), root)
         if below is None:
             msg = f"{line!r} in the list is outside the root {root!r}; give --root a folder that holds all listed files"
             raise UsageError(msg)
+        # What the key says is what is opened: behind a linked folder `..` would lead elsewhere.
+        path = os.path.join(root, below) if below else root
+        folder = os.path.isdir(path)
         if folder and not (selection.out and same_place(path, selection.out)):  # its own is passed over in the walk
             _refuse_other_output(path, line)
         yield _Start(portable(below), path, line, folder)

@@ -168,6 +168,15 @@ def test_lists(here: Path) -> None:
     assert keys_of(listing(Selection(files_from="list", root="in"))) == ["a.jpg", "b.dat", "in/gone.jpg", "sub/c.jpg"]
 
 
+def test_a_listed_file_is_the_one_that_its_key_names(here: Path) -> None:
+    """`..` behind a linked folder goes back to where the link stands, and never out of the root."""
+    make(here, "in/a.jpg", "far/sub/b.jpg", "far/a.jpg")
+    Path("in/sub").symlink_to("../far/sub")
+    Path("list").write_text("sub/../a.jpg\nsub/b.jpg\nsub/../gone.jpg\n")
+    items = {item.key: item.path for item in listing(Selection(files_from="list", root="in"))}
+    assert items == {key: str(here / "in" / key) for key in ("a.jpg", "gone.jpg", "sub/b.jpg")}
+
+
 def test_the_byte_order_mark_of_a_list_is_no_part_of_a_name(here: Path) -> None:
     """Editors put it before a text; names between zero bytes are taken as they are."""
     make(here, "in/a.jpg", "in/b.jpg")

@@ -10,17 +10,22 @@ from dataclasses import dataclass
 from dynres_cli.cli.running import Steering
 from dynres_cli.engines import ENGINES
 from dynres_cli.engines.contract import EngineLimits, Pace, Watch
+from dynres_cli.errors import RunError
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.reporting import PAGE, Pieces, ReportOrder, draw_all
 from dynres_cli.operations.rerendering import Sources
 from dynres_cli.report import printing
-from dynres_cli.report.pages import Cover, bound, page_name, piece
+from dynres_cli.report.pages import MAKER, Cover, bound, page_name, piece
 from dynres_cli.report.steps import steps
 from dynres_cli.report.text import count, safe
 from dynres_cli.report.wording import about_views
 from dynres_cli.source import Selection
 from dynres_cli.storage import NewFile, Writer, check_writable, stat_below
+from dynres_cli.tree import start_of
 from dynres_cli.urls import joined
+
+HEAD = 256
+"""Bytes of a page that tell whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ def run(asked: Request, *, quiet: bool) -> int:
     """Draw, bind, say where, and give the exit status."""
     steering = Steering()
     with open_output(asked.out) as output, tempfile.TemporaryDirectory(prefix="dynres-report-") as folder:
+        _refuse_foreign(output.root, page_name(1))
         check_writable(output.root)
         sources = Sources(asked.selection, None) if asked.selection.inputs else None
         order = ReportOrder(output, sources, asked.sample, folder, asked.limits, ENGINES["processes"]())
@@ -91,15 +97,26 @@ def _cover(output: Output, pieces: Pieces, lost: tuple[str, ...]) -> Cover:
 
 
 def _bind(root: str, cover: Cover, pieces: Pieces, folder: str) -> None:
-    """Write every page, and remove those that an earlier, longer report had."""
+    """Write every page, and remove those that an earlier, longer report had, the last first: a kill leaves no gap."""
     writer = Writer(root)
+    for number in range(1, cover.pages + 1):
+        _refuse_foreign(root, page_name(number))
     for number in range(1, cover.pages + 1):
         mine = range((number - 1) * PAGE, min(number * PAGE, pieces.count))
         writer.write("", [NewFile(page_name(number), bound(cover, number, _read(pieces, folder, mine)))])
-    number = cover.pages + 1
-    while stat_below(root, page_name(number)) is not None:
-        writer.remove("", [page_name(number)])
-        number += 1
+    end = cover.pages + 1
+    while stat_below(root, page_name(end)) is not None:
+        end += 1
+    for name in map(page_name, reversed(range(cover.pages + 1, end))):
+        if MAKER in start_of(root, name, HEAD):
+            writer.remove("", [name])
+
+
+def _refuse_foreign(root: str, name: str) -> None:
+    """Many programs call a page like this: RunError where it is none of ours."""
+    if (start := start_of(root, name, HEAD)) and MAKER not in start:
+        msg = f"{joined(root, name)}: was not made by dynres and would be replaced; rename it, or move it"
+        raise RunError(msg, "not_ours")
 
 
 def _read(pieces: Pieces, folder: str, numbers: range) -> Iterator[bytes]:

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from dynres_cli.errors import NothingFound, RunError, Unsound
+from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.job import Job
 from dynres_cli.names import MANIFEST, STATE
-from dynres_cli.storage import check_writable, open_below, stat_below
-from dynres_cli.tree import START, is_of_dynres
+from dynres_cli.storage import check_writable
+from dynres_cli.tree import is_of_dynres, start_of
 from dynres_cli.urls import is_url, joined
 
 
@@ -50,17 +50,8 @@ def _refuse_foreign_manifest(out: str) -> None:
 
 
 def start_of_manifest(out: str) -> bytes:
-    """What tells whose a manifest is; nothing where there is none, or no plain file that may be read."""
-    if is_url(out):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        found = stat_below(out, MANIFEST)
-        return objects.part_below(out, MANIFEST, 0, START) if found and found.st_size else b""
-    try:
-        with open_below(out, MANIFEST) as handle:
-            return os.read(handle, START)
-    except (OSError, Unsound):
-        return b""
+    """What tells whose a manifest is."""
+    return start_of(out, MANIFEST)
 
 
 def _foreign(out: str) -> RunError:
@@ -81,6 +72,19 @@ def refuse_other_kind(job: Job) -> None:
     there, wanted = layout_of(job.out, before), job.layout.name if job.layout else "tree"
     if there not in (None, wanted):
         msg = f"{job.out}: holds an output of the layout {there}; name a new folder for the layout {wanted}"
+        raise RunError(msg, code="not_ours")
+
+
+def refuse_foreign_shards(job: Job) -> None:
+    """Refuse an output that holds others' files under the names of a shard's: they would be replaced, or removed."""
+    if job.layout is None:
+        return
+    from dynres_cli.sinks.owned import by_owner  # noqa: PLC0415 - a tree needs none of it
+
+    _, others = by_owner(job.out, job.layout.name)
+    if others:
+        place = joined(job.out, others[0].stem)
+        msg = f"{place}.*: was not made by dynres and would be replaced or removed; name another folder, or move it"
         raise RunError(msg, code="not_ours")
 
 

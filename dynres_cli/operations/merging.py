@@ -79,9 +79,15 @@ def _ask_for_open_files(count: int) -> None:
 
 def folder_below(out: str, dest: str) -> str:
     """An output's path below the merged folder, as the manifest is going to name it."""
-    inside = portable(os.path.relpath(os.path.abspath(out), os.path.abspath(dest)))
+    relative = os.path.relpath(os.path.abspath(out), os.path.abspath(dest))
+    inside = portable(relative)
     if inside == os.curdir or inside.split("/")[0] == os.pardir or shown(inside) != inside:
         message = f"{out} does not lie below {dest}; move it there, for the merged manifest names its files from {dest}"
+        raise UsageError(message)
+    if os.path.realpath(out) != os.path.join(os.path.realpath(dest), relative):
+        message = (
+            f"{out} is reached through a link, which no reader of the merged manifest follows; move its folder there"
+        )
         raise UsageError(message)
     safe_parts(inside)
     return inside

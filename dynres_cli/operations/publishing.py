@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import IO
 
+from dynres_cli.errors import RunError
 from dynres_cli.manifest import TAIL, Run, Volume, head, volume_name
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.spool import BLOCK
 from dynres_cli.storage import NewFile, Writer, open_below, stat_below
+from dynres_cli.tree import start_of
+from dynres_cli.urls import joined
+
+_RECORD = re.compile(rb'\{"key": "(?:[^"\\]|\\.)*", "source": "')
+_START = 1 << 15
+"""A record's key is in so many bytes, however many of its own are written as six."""
 
 
 @dataclass(slots=True)
@@ -74,6 +82,7 @@ def publish(writer: Writer, run: Run, lines: Lines) -> Run:
     run = replace(run, manifests=tuple(lines.volumes) or None)
     first = head(run).encode()
     document = _digest(_document(first, lines))
+    refuse_foreign_volumes(writer.root, lines.images, lines.volume)
     if document != _digest(_existing(writer.root, MANIFEST)) or not _volumes_stand(writer.root, lines):
         if lines.in_volumes:
             writer.remove("", [MANIFEST])
@@ -99,11 +108,26 @@ def _volumes_stand(root: str, lines: Lines) -> bool:
     return all(_digest(_existing(root, volume.path)).hex() == volume.sha256 for volume in lines.volumes)
 
 
+def refuse_foreign_volumes(root: str, images: int, volume: int) -> None:
+    """Refuse to replace a file that is called like a volume of a manifest of so many images, and is none."""
+    names = map(volume_name, range(-(-images // volume) if images > volume else 0))
+    for name in names:
+        start = start_of(root, name, _START).strip(b"\0")  # zeros are what a power cut leaves
+        if start and not _RECORD.match(start):
+            message = (
+                f"{joined(root, name)}: was not made by dynres and would be replaced; name another folder, or move it"
+            )
+            raise RunError(message, "not_ours")
+
+
 def _remove_further(writer: Writer, number: int) -> None:
-    """Volumes of an earlier manifest that had more of them."""
-    while stat_below(writer.root, volume_name(number)) is not None:
-        writer.remove("", [volume_name(number)])
-        number += 1
+    """Volumes of an earlier manifest that had more of them, the last one first: a killed run leaves no gap."""
+    end = number
+    while stat_below(writer.root, volume_name(end)) is not None:
+        end += 1
+    for name in map(volume_name, reversed(range(number, end))):
+        if _RECORD.match(start_of(writer.root, name, _START)):
+            writer.remove("", [name])
 
 
 def _existing(root: str, name: str) -> Iterator[bytes]:

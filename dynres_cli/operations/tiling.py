@@ -21,11 +21,12 @@ from dynres_cli.job import Job, process, recorded
 from dynres_cli.keys import KeyShard
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.arriving import HERE, arriving
-from dynres_cli.operations.claiming import own_output, refuse_foreign, refuse_other_kind
+from dynres_cli.operations.claiming import own_output, refuse_foreign, refuse_foreign_shards, refuse_other_kind
 from dynres_cli.operations.compiling import compile_manifest
 from dynres_cli.operations.feeding import largest_first
 from dynres_cli.operations.kernel_choice import prepared
 from dynres_cli.operations.order import Observed, Observer, Order, Result
+from dynres_cli.operations.publishing import refuse_foreign_volumes
 from dynres_cli.operations.room import check_room
 from dynres_cli.operations.spool import Spool
 from dynres_cli.operations.tally import Tally
@@ -34,6 +35,10 @@ from dynres_cli.source import Listing, Selection, listing
 from dynres_cli.storage import Held, clean_tree, is_fresh, lock
 from dynres_cli.urls import is_url, joined
 
+SHARDS_STAY = (
+    "; pictures of it are in the shards, so these stay as they are and nothing was tiled: "
+    "bring it back and run the same command again, or name another output"
+)
 LARGEST_CHUNK, CHUNKS = 16, 64
 """Where images travel in chunks, there are so many in one at the most, and so many chunks in a run at the least."""
 
@@ -52,6 +57,7 @@ def tile_all(order: Order, observer: Observer, watch: Watch) -> Result:
     refuse_foreign(order.job.out, into=order.into)
     engine = engine_for(order)
     refuse_other_kind(order.job)
+    refuse_foreign_shards(order.job)
     with own_output(order.job.out), lock(order.job.out) as held:
         if held.after_crash:
             clean_tree(order.job.out)
@@ -89,7 +95,10 @@ class Stopped(Exception):  # noqa: N818 - read as a sentence: "raise Stopped"
 
 
 class NothingListed(Exception):  # noqa: N818 - the same
-    """No folder could be listed, as on a disk that is not mounted: what an earlier run wrote stays as it is."""
+    """No folder could be listed, as on a disk that is not mounted: what an earlier run wrote stays as it is.
+
+    Nor is anything done where shards hold pictures of a folder that could not be listed, which they would lose.
+    """
 
 
 def engine_for(order: Order) -> Engine:
@@ -112,18 +121,37 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
             raise NothingFound(nothing_in(order.selection, found))
         check_room(order.job, spool, by.engine, order.limits, watch)
         observer.started(spool.keys.count)
-        if spool.listing.count and not order.job.fresh:
+        if not spool.listing.count:
+            _tell(found.failures, tally, observer)
+            raise NothingListed
+        if _would_lose(order.job, found, spool):
+            _tell([replace(each, message=each.message + SHARDS_STAY) for each in found.failures], tally, observer)
+            raise NothingListed
+        refuse_foreign_volumes(order.job.out, spool.keys.count, order.volume)
+        if not order.job.fresh:
             forget_aside(order.job.writer)
         job = prepared(order.job, order.kernel, spool.keys.count, observer.note)
         is_whole = _run(replace(order, job=job), spool, tally, by)
-        for failed in found.failures:
-            tally.add(failed)
-            observer.outcome(failed, tally)
+        _tell(found.failures, tally, observer)
         if not is_whole:
             raise Stopped
-        if not spool.listing.count:
-            raise NothingListed
         compile_manifest(order.job, _until_stopped(spool, watch), spool, order.shard, order.volume)
+
+
+def _tell(failures: Iterable[Failed], tally: Tally, observer: Observer) -> None:
+    """Count and tell what could not be listed."""
+    for failed in failures:
+        tally.add(failed)
+        observer.outcome(failed, tally)
+
+
+def _would_lose(job: Job, found: Listing, spool: Spool) -> bool:
+    """Whether shards would lose pictures that are only out of reach."""
+    if job.layout is None or not found.failures:
+        return False
+    from dynres_cli.operations.shards.unlisted import would_lose  # noqa: PLC0415 - a tree needs none of it
+
+    return would_lose(job, found, spool)
 
 
 def candidates(order: Order, found: Listing) -> Generator[Item, None, None]:

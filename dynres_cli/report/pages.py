@@ -16,6 +16,8 @@ from dynres_cli.operations.reporting import PAGE
 from dynres_cli.report.meanings import meaning
 from dynres_cli.report.text import count, safe
 
+MAKER = b'<meta name="generator" content="dynres">'
+"""Stands near the beginning of every page, by which it is known for one that may be replaced."""
 MARK = "<!-- pictures -->"
 """Where a page is cut in two to take its pictures."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -11,12 +10,11 @@ from typing import BinaryIO
 
 from dynres_cli.errors import RunError
 from dynres_cli.manifest import FileEntry, ShardLayout, TiledRecord
+from dynres_cli.names import SHARD
 from dynres_cli.storage import listed_below
 
 SUFFIXES: dict[ShardLayout, str] = {"packed": ".npy", "webdataset": ".tar", "parquet": ".parquet"}
 BLOCK = 1 << 20
-
-_NAME = re.compile(r"shard-([0-9]{5,9})(\.npy|\.tar|\.parquet|\.index\.json|\.index\.npy)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ def part_name(index: int, count: int) -> str:
 
 def shard_of(name: str, layout: ShardLayout, part: str = "") -> Shard | None:
     """The shard that a file belongs to by its name, or None."""
-    found = _NAME.fullmatch(name)
+    found = SHARD.fullmatch(name)
     shard = Shard(int(found[1]), layout, part) if found else None
     return shard if shard is not None and name in shard.files else None
 

@@ -126,6 +126,20 @@ def test_no_run_writes_over_a_merged_manifest(finished: Path, shards: Path) -> N
     assert tree(shards) == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links of POSIX")
+def test_a_shard_behind_a_link_is_refused(shards: Path, tmp_path: Path) -> None:
+    """No reader would enter it; a link above the merged folder is nobody's concern."""
+    (tmp_path / "way").symlink_to(tmp_path)
+    way = tmp_path / "way" / "all"
+    assert dynres("merge", way / "part1", way / "part2", "-o", way).status == 0
+    before = tree(shards)
+    (shards / "part2").rename(tmp_path / "part2")
+    (shards / "part2").symlink_to("../part2")
+    ran = dynres("merge", shards / "part1", shards / "part2", "-o", shards)
+    assert (ran.status, "part2 is reached through a link" in ran.err) == (2, True), ran.err
+    assert (shards / "manifest.json").read_bytes() == before["manifest.json"]
+
+
 def test_what_is_no_shard_or_lies_elsewhere_is_refused(finished: Path, shards: Path, tmp_path: Path) -> None:
     """A whole run is exit 1, an output that is not below DIR is exit 2, a run's own folder is never written over."""
     copy(finished / "whole", shards / "whole")

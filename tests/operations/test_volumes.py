@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 import dynres_cli
 from dynres_cli.errors import RunError
+from dynres_cli.manifest import Run
+from dynres_cli.operations.publishing import Lines, publish
+from dynres_cli.operations.reading import open_output
+from dynres_cli.storage import Writer
 from tests.cli.command import dynres, manifest, tree
 from tests.operations.outputs import SMALL, copy, tiled
 
@@ -104,6 +110,51 @@ def test_a_second_run_writes_nothing_and_another_size_leaves_nothing_behind(out:
     tiled(source, out, *SMALL)
     assert list(out.glob("manifest-*")) == []
     assert found(out) == {}
+
+
+def test_somebody_elses_file_is_no_volume(out: Path, source: Path, tmp_path: Path) -> None:
+    """Passed over where no volume is to be of that name; where one is, the run ends before anything is tiled."""
+    page = tmp_path / "page"
+    page.mkdir()
+    for name in NAMES:
+        (page / name).write_text('{"name": "mine"}\n')
+    before = {name: (page / name).read_bytes() for name in NAMES}
+    tiled(source, page, *SMALL, "--into")
+    assert before.items() <= tree(page).items()
+    (out / NAMES[2]).write_bytes(before[NAMES[2]])
+    for place in (page, out):
+        whole = tree(place)
+        ran = dynres("tile", source, place, *SMALL, *TWO)
+        assert (ran.status, "manifest-0000" in ran.err, tree(place) == whole) == (1, True, True), ran.err
+    tiled(source, out, *SMALL)
+    assert [path.name for path in out.glob("manifest-*")] == NAMES[2:]
+
+
+def test_a_kill_between_two_removals_leaves_no_gap(out: Path, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last volume goes first, so that the next run finds all that are left."""
+    lines, run = Lines(io.BytesIO(), 0, 10), open_run_head(out)
+    removed: list[str] = []
+    plain = Writer.remove
+
+    def killed(writer: Writer, key: str, names: Sequence[str]) -> None:
+        if removed:
+            raise KeyboardInterrupt
+        removed.extend(names)
+        plain(writer, key, names)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Writer, "remove", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish(Writer(out.as_posix()), run, lines)
+    assert removed == NAMES[2:]
+    tiled(source, out, *SMALL)
+    assert list(out.glob("manifest-*")) == []
+
+
+def open_run_head(out: Path) -> Run:
+    """What the manifest says of its run."""
+    with open_output(str(out)) as output:
+        return output.run
 
 
 def test_a_damaged_or_missing_volume_is_named(out: Path) -> None:

@@ -19,6 +19,7 @@ from dynres_cli.opening import read_source
 from dynres_cli.operations.claiming import refuse_foreign
 from dynres_cli.operations.shards.catalogue import Catalogue
 from dynres_cli.ordering import in_key_order
+from dynres_cli.sinks.owned import by_owner
 from dynres_cli.source import Selection, listing
 from dynres_cli.storage import NewFile, Writer, check_writable, leases, lock, read_below, sizes_below, stat_below
 from dynres_cli.storage.leases import Lease
@@ -52,6 +53,16 @@ def test_a_listing_comes_in_the_order_of_keys() -> None:
     assert found.skipped == {"not_an_image_name": 1}
     chosen = listing(Selection(("memory://order", "memory://order/a.jpg"), filter=Filter(("*.png",))))
     assert [item.key for item in chosen] == ["a.jpg", "order/a/Z/y.png"]
+
+
+@needs_fsspec
+def test_what_comes_before_the_mark_of_an_output_is_known_too() -> None:
+    """A store lists `!x.jpg/` before `.dynres/`; who has pictures of such names and no output keeps them."""
+    own = ("out/!x.jpg/tile_r0_c0.png", "out/.dynres/lock", "out/z.jpg/thumbnail.png")
+    place = filled("early", "mine/(1)/thumbnail.png", "out/ y.jpg/thumbnail.png", "!/a.jpg", *own)
+    found = listing(Selection((place,)))
+    assert [item.key for item in found] == ["!/a.jpg", "mine/(1)/thumbnail.png"]
+    assert found.skipped == {"is_output": 1}
 
 
 @needs_fsspec
@@ -101,6 +112,17 @@ def test_somebody_elses_manifest_in_a_store_is_kept() -> None:
     with pytest.raises(RunError, match=r"site/manifest\.json"):
         refuse_foreign(filled("site", "manifest.json"), into=True)
     refuse_foreign(filled("photos", "a.jpg"), into=True)
+
+
+@needs_fsspec
+def test_somebody_elses_shards_in_a_store_are_told_from_ours() -> None:
+    """By the state, where a run has begun them."""
+    root = filled(
+        "mixed", "shard-00000.tar", "shard-00003.tar", "shard-00003.npy", "x.tar", ".dynres/times/shard-00003"
+    )
+    ours, others = by_owner(root, "webdataset")
+    assert ([shard.number for shard in ours], [shard.number for shard in others]) == ([3], [0])
+    assert by_owner("memory://mixed-nowhere", "packed") == ([], [])
 
 
 def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,15 +11,13 @@ from dynres_cli.errors import Unsound
 from dynres_cli.items import Failed, Item, Tiled
 from dynres_cli.job import Job
 from dynres_cli.manifest import LayoutEntry, Record, exact_key, line, parse_record
-from dynres_cli.names import STATE
+from dynres_cli.names import TIMES
 from dynres_cli.resume import Earlier, still_counts
 from dynres_cli.sinks import packed, webdataset
 from dynres_cli.sinks.index import open_index
 from dynres_cli.sinks.shard import Shard
 from dynres_cli.storage import NewFile, read_below, stat_below
 
-TIMES = f"{STATE}/times"
-"""Where the sources' modification times are kept, and when each record was made: no file of an output holds a time."""
 UNKNOWN_TIME = 0
 
 

@@ -16,8 +16,8 @@ from dynres_cli.items import Item
 from dynres_cli.job import Job
 from dynres_cli.jsontext import shown
 from dynres_cli.manifest import FileEntry, Record, ShardLayout, TiledRecord, line
-from dynres_cli.names import MANIFEST, RECORD
-from dynres_cli.operations.shards.finished import TIMES, committed, has_ranges, same_records, times_file
+from dynres_cli.names import MANIFEST, RECORD, TIMES
+from dynres_cli.operations.shards.finished import committed, has_ranges, same_records, times_file
 from dynres_cli.resume import Earlier, earlier, file_name
 from dynres_cli.sinks import index, packed, parquet, webdataset
 from dynres_cli.sinks.contents import open_entry
@@ -146,7 +146,9 @@ def _write(to: Place, job: Job, shard: Shard, pictures: Sequence[Found], records
         if isinstance(each.made.record, TiledRecord)
     ]
     to.writer.remove("", [MANIFEST, *shard.files[:-1]])
-    to.writer.remove(TIMES, [shard.stem])
+    # No times yet, but a sign that whatever is called like this shard from now on is ours to replace.
+    to.writer.write(TIMES, [NewFile(shard.stem, ())])
+    to.writer.settle(TIMES)
     measured = _Measured(_content(shard, job, samples))
     try:
         to.writer.write("", [NewFile(shard.file, measured)])

@@ -21,13 +21,14 @@ from dynres_cli.errors import RunError
 from dynres_cli.items import Done, Failed, Item, Tiled
 from dynres_cli.job import Job, recorded
 from dynres_cli.manifest import LayoutEntry
-from dynres_cli.names import MANIFEST, STATE
+from dynres_cli.names import MANIFEST, STATE, TIMES
 from dynres_cli.operations.shards.costs import assessed
 from dynres_cli.operations.shards.dealing import KIND, Dealt, Numbers, dealt
 from dynres_cli.operations.shards.finished import Left
 from dynres_cli.operations.shards.putting import Place
 from dynres_cli.operations.shards.tasks import Judge, Judged, Work, shard_item
 from dynres_cli.operations.spool import Spool
+from dynres_cli.sinks.owned import by_owner
 from dynres_cli.sinks.shard import shards_in
 from dynres_cli.storage import open_folder
 from dynres_cli.urls import is_url, joined
@@ -217,9 +218,11 @@ class ShardRun:
 
     def _remove_surplus(self) -> None:
         """Shards of an earlier run beyond the last one of this: whoever reads all shards would meet them."""
-        for shard in shards_in(self.place.out, self.place.layout):
+        ours, _ = by_owner(self.place.out, self.place.layout)
+        for shard in ours:
             if shard.number >= self.dealt.shards:
                 self.place.writer.remove("", [MANIFEST, *shard.files])
+                self.place.writer.remove(TIMES, [shard.stem])
 
 
 def _by_number(outcomes: Iterable[Done | Failed]) -> Iterator[tuple[int, Done | Failed]]:
