@@ -266,7 +266,7 @@ def parse_run(text: str | bytes, where: str) -> Run:
     from pydantic import ValidationError  # noqa: PLC0415 - `--help` does without pydantic
 
     try:
-        return _run_adapter().validate_json(text)
+        return _validators()[0].validate_json(text)
     except ValidationError as error:
         msg = f"{where}: what it says of its run is not dynres's own: {_first(error)}"
         raise Unsound(msg, code="manifest") from None
@@ -284,7 +284,7 @@ def parse_record(text: str | bytes, where: str) -> Record:
     from pydantic import ValidationError  # noqa: PLC0415 - `--help` and `inspect` do without pydantic
 
     try:
-        record: Record = _record_adapter().validate_json(text)
+        record: Record = _validators()[1].validate_json(text)
     except ValidationError as error:
         msg = f"{where}: not a record of dynres: {_first(error)}"
         raise Unsound(msg, code="manifest") from None
@@ -292,16 +292,8 @@ def parse_record(text: str | bytes, where: str) -> Record:
 
 
 @cache
-def _run_adapter() -> TypeAdapter[Run]:
-    """The validator of what manifests say of their runs, built once in a process: a merge reads hundreds."""
-    from pydantic import TypeAdapter  # noqa: PLC0415 - `--help` does without pydantic
-
-    return TypeAdapter(Run)
-
-
-@cache
-def _record_adapter() -> TypeAdapter[Record]:
-    """The validator of records, built once in a process."""
+def _validators() -> tuple[TypeAdapter[Run], TypeAdapter[Record]]:
+    """Those of runs and of records, built once in a process: a merge reads hundreds of runs."""
     from pydantic import Field, TypeAdapter  # noqa: PLC0415 - `--help` and `inspect` do without pydantic
 
-    return TypeAdapter(Annotated[TiledRecord | FailedRecord, Field(discriminator="status")])
+    return TypeAdapter(Run), TypeAdapter(Annotated[TiledRecord | FailedRecord, Field(discriminator="status")])
