@@ -17,7 +17,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from functools import cache
-from typing import IO
+from typing import IO, Self
 
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
@@ -34,6 +34,7 @@ UNPACKED = 1
 LARGEST_KEPT = 1 << 30
 """Bytes of a member that are unpacked; a larger one is left to its own failure."""
 _COPY = 1 << 20
+_UNSOUND = (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError)  # type: ignore[attr-defined]
 
 
 def members(path: str) -> Iterator[Member]:
@@ -58,7 +59,8 @@ def members(path: str) -> Iterator[Member]:
 
 def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
     """The head of every member; folders are none, for what lies in them says where."""
-    with tarfile.open(fileobj=feed, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:  # type: ignore[call-overload]
+    names = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with tarfile.open(fileobj=feed, mode="r:", tarinfo=_Head, **names) as archive:  # type: ignore[call-overload]
         while (info := archive.next()) is not None:
             if not info.isdir():
                 yield info
@@ -88,6 +90,23 @@ def _unpacking(file: IO[bytes]) -> IO[bytes] | None:
     if start.startswith(b"\xfd7zXZ\0"):
         return lzma.LZMAFile(file)
     return None
+
+
+class _Head(tarfile.TarInfo):
+    """A member's head, which tarfile would take for the end of the archive where it is damaged or cut."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """A head from its block; zeros are no head, however few of them are left at the end."""
+        return super().frombuf(buf if not buf or any(buf) else bytes(tarfile.BLOCKSIZE), encoding, errors)
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """The next head; ReadError where there is one that cannot be read."""
+        try:
+            return super().fromtarfile(archive)
+        except _UNSOUND as error:
+            raise tarfile.ReadError(str(error)) from error
 
 
 class Feed:
