@@ -105,7 +105,7 @@ class Container:
         if not plain or not self._is_wanted(prefix + plain, hidden_in=plain):
             return None
         if member.is_link or member.is_special:
-            skipped["link" if member.is_link else "special"] += 1
+            skipped["link_in_archive" if member.is_link else "special"] += 1
             return None
         if not looks_like_image(plain):
             skipped["not_an_image_name"] += 1
