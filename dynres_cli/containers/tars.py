@@ -25,13 +25,12 @@ from dynres_cli.containers.members import Member
 from dynres_cli.errors import FailureCode, ImageError
 from dynres_cli.ranges import ARCHIVE_BLOCK, Extent, Standing, as_file, standing
 from dynres_cli.tree import looks_like_image
+from dynres_cli.urls import is_url
 
 LARGEST_HEADER = 1 << 20
 """Bytes of a member's own header with its long names; tarfile itself would read whatever is announced."""
 LARGEST_RATIO, ALWAYS_ALLOWED = 200, 1 << 30
 """Pictures are packed already: an archive that unpacks to more than this many times its size is made to harm."""
-UNPACKED = 1
-"""Stands behind a member's place where that is in an unpacked copy: the stamp is then the archive's, not the copy's."""
 LARGEST_KEPT = 1 << 30
 """Bytes of a member that are unpacked; a larger one is left to its own failure."""
 _COPY = 1 << 20
@@ -51,13 +50,17 @@ def members(path: str) -> Iterator[Member]:
 
 
 def _placed(path: str, whole: Standing) -> Iterator[tuple[tarfile.TarInfo, Member]]:
-    """Every head with what follows it; of a packed archive, once that is unpacked."""
+    """Every head with what follows it; of a packed archive, once that is unpacked.
+
+    Behind a place in an unpacked copy stands when anything was done to the archive: the stamp is the archive's, too.
+    """
     file = as_file(Extent(path, 0, whole.size, whole.stamp), ARCHIVE_BLOCK, 2)
     packed = _unpacking(file)
     if packed is None:
         for info in _infos(Feed(file)):
             yield info, _member(info, path, whole, info.offset_data)
         return
+    changed_ns = 0 if is_url(path) else os.stat(path).st_ctime_ns
     forward = Forward(packed, max(whole.size * LARGEST_RATIO, ALWAYS_ALLOWED))
     with open(_fresh_file(), "wb") as copy:
         for info in _infos(forward):
@@ -68,7 +71,7 @@ def _placed(path: str, whole: Standing) -> Iterator[tuple[tarfile.TarInfo, Membe
             if info.isreg() and not info.issparse():  # of one with holes fewer bytes stand there than it has
                 forward.copy(info.size, copy)
                 copy.flush()
-            yield info, _member(info, copy.name, whole, at, UNPACKED)
+            yield info, _member(info, copy.name, whole, at, changed_ns)
 
 
 def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -90,3 +91,24 @@ def test_a_column_whose_name_is_no_folders_is_counted(tmp_path: Path) -> None:
     assert found.skipped == {"unsafe_name": 6, "special": 1}
     assert read_source(items[1].path, LIMITS).data == JPEG
     assert [item.key for item in listed(columns(tmp_path / "t.parquet", "../x"))[0]] == ["000000000-x.jpg"]
+
+
+@needs_pyarrow
+def test_a_table_that_was_replaced_by_one_of_its_age_is_tiled_anew(tmp_path: Path) -> None:
+    """A row has no size, and its time is the table's: what was done to the table makes its content decide."""
+    path, out = tmp_path / "t.parquet", tmp_path / "out"
+    options = ("--image-size", "32", "--max-num", "1", "--kernel", "pillow", "--json", "-q")
+
+    def made(*pictures: bytes) -> int:
+        """How many are made of a table of these."""
+        os.utime(table(path, pictures), ns=(10**18, 10**18))
+        return again()
+
+    def again() -> int:
+        ran = dynres("tile", path, out, *options)
+        assert (ran.status, ran.json["tiled"] + ran.json["skipped"]) == (0, 2)
+        return int(ran.json["tiled"])
+
+    assert [made(JPEG, PNG), again()] == [2, 0]
+    assert [made(JPEG, JPEG), again()] == [1, 0]
+    assert made(PNG, JPEG) == 1

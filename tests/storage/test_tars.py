@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import dynres, tree
-from tests.storage.archives import JPEG, PNG, code_of, contents, listed, tar
+from tests.storage.archives import JPEG, PNG, code_of, contents, listed, packed_zip, tar
 
 SMALL = ("--image-size", "32", "--max-num", "2", "--kernel", "pillow", "-q")
 PACKED: dict[str, Callable[[bytes], bytes]] = {
@@ -176,3 +177,25 @@ def test_links_in_an_archive_are_not_said_to_be_followed_by_an_option(tmp_path: 
     assert ("link_in_archive 1" in ran.err, "-L" in ran.err) == (True, False)
     nothing = dynres("tile", linked(path, [("b.jpg", "a.jpg")], tarfile.SYMTYPE), tmp_path / "none", *SMALL)
     assert ("link_in_archive 1" in nothing.err, "-L" in nothing.err) == (True, False)
+
+
+@pytest.mark.parametrize("suffix", [".tar", ".tar.gz", ".zip"])
+def test_a_failure_is_tried_again_where_the_archive_was_replaced(tmp_path: Path, suffix: str) -> None:
+    """A good archive of the same age, as `cp -p` makes it, came after the record; nothing is read again before."""
+
+    def put(data: bytes) -> Path:
+        path = tmp_path / f"t{suffix}"
+        members = {"a.jpg": JPEG, "b.jpg": data}
+        packed_zip(path, members) if suffix == ".zip" else tar(path, members, "w:gz" if suffix == ".tar.gz" else "w")
+        os.utime(path, ns=(10**18, 10**18))
+        return path
+
+    def run() -> tuple[int, int]:
+        status = dynres("tile", tmp_path / f"t{suffix}", tmp_path / "out", *SMALL).status
+        return status, (tmp_path / "out" / "b.jpg" / "grid.json").stat().st_ctime_ns
+
+    put(JPEG[:40] + bytes(len(JPEG) - 40))
+    first = run()
+    assert (first[0], run()) == (3, first)
+    put(JPEG)
+    assert run()[0] == 0
