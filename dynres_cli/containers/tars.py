@@ -24,6 +24,7 @@ from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
 from dynres_cli.errors import FailureCode, ImageError
 from dynres_cli.ranges import ARCHIVE_BLOCK, Extent, Standing, as_file, standing
+from dynres_cli.storage import new_scratch
 from dynres_cli.tree import looks_like_image
 from dynres_cli.urls import is_url
 
@@ -212,7 +213,7 @@ class Forward(Feed):
 @cache
 def _folder() -> str:
     """Where packed archives are unpacked, until this process ends."""
-    folder = tempfile.mkdtemp(prefix="dynres-unpacked-")
+    folder = new_scratch("unpacked")
     owner = os.getpid()
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
     return folder
