@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from dynres_cli.addresses import parsed
+from dynres_cli.addresses import Address, parsed
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import FileLimits
+from dynres_cli.urls import is_url
 
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 
@@ -36,7 +37,7 @@ class Source:
 class Identity:
     """By what a later run tells whether a picture is still the same: its size, if that is known, and its times.
 
-    `ctime_ns` is when anything was done to it last, 0 where that is not known.
+    `ctime_ns` is when anything was done to it last, or to the file that holds it, 0 where that is not known.
     """
 
     size: int | None
@@ -48,12 +49,24 @@ def identity(path: str, *, follow: bool = False) -> Identity | None:
     """What is known of a picture without reading it; None where there is none."""
     address = parsed(path)
     if address is not None:
-        return Identity(address.size or None, address.stamp)
+        return Identity(address.size or None, address.stamp, _changed_ns(address))
     try:
         found = os.stat(path, follow_symlinks=follow)
     except OSError:
         return None
     return Identity(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _changed_ns(address: Address) -> int:
+    """When anything was done last to what holds a picture; 0 in a store, or where it cannot be asked for."""
+    if address.kind not in ("tar", "zip", "parquet") or is_url(address.container):
+        return 0
+    if address.kind == "tar" and len(address.place) > 1:
+        return address.place[1]  # the copy that was unpacked here is always new
+    try:
+        return os.stat(address.container).st_ctime_ns
+    except OSError:
+        return 0
 
 
 def name_of(path: str) -> str:

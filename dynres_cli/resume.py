@@ -103,7 +103,7 @@ def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness)
 
 
 def _came_after(source: Identity, before: Earlier) -> bool:
-    """Whether anything was done to the file since its record was written."""
+    """Whether anything was done to the file, or to what holds it, since its record was written."""
     return before.written_ns != 0 and source.ctime_ns > before.written_ns
 
 
@@ -137,10 +137,12 @@ def _out_of_reach(item: Item) -> Failed | None:
 
 
 def _unchanged(item: Item, source: Identity, before: Earlier, record: TiledRecord) -> bool:
-    """Size and time decide; where only the time differs, or is not known, the content does."""
+    """Size and time decide; where only the time differs, or one of both is not known, the content does."""
     if not _alike(source, record.bytes):
         return False
-    return source.mtime_ns == before.mtime_ns != 0 or _sha256(item, record.bytes) == record.sha256
+    # A row of a table has no size that could differ: another table of the same age came after the record.
+    is_sure = source.size is not None or not _came_after(source, before)
+    return (is_sure and source.mtime_ns == before.mtime_ns != 0) or _sha256(item, record.bytes) == record.sha256
 
 
 def _alike(source: Identity, size: int | None) -> bool:

@@ -18,8 +18,11 @@ from dynres_cli.names import MANIFEST, RECORD, SHARD, STATE, is_own
 from dynres_cli.storage import open_below
 from dynres_cli.urls import below, is_url
 
-SkipReason = Literal["not_an_image_name", "link", "special", "is_output", "unsafe_name", "duplicate"]
-"""Why something that was met is no candidate. Hidden and filtered names are not counted: they are not visited."""
+SkipReason = Literal["not_an_image_name", "link", "link_in_archive", "special", "is_output", "unsafe_name", "duplicate"]
+"""Why something that was met is no candidate. Hidden and filtered names are not counted: they are not visited.
+
+A link in an archive is never followed, a `link` in a folder on request.
+"""
 
 SCHEMA_WORD, INDEX_WORD = b'"dynres.manifest/', b'"dynres.shard/'
 START = 64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,7 +19,7 @@ from dynres_cli.report.steps import steps
 from dynres_cli.report.text import count, safe
 from dynres_cli.report.wording import about_views
 from dynres_cli.source import Selection
-from dynres_cli.storage import NewFile, Writer, check_writable, stat_below
+from dynres_cli.storage import NewFile, Writer, check_writable, scratch, stat_below
 from dynres_cli.tree import start_of
 from dynres_cli.urls import joined
 
@@ -41,7 +40,7 @@ class Request:
 def run(asked: Request, *, quiet: bool) -> int:
     """Draw, bind, say where, and give the exit status."""
     steering = Steering()
-    with open_output(asked.out) as output, tempfile.TemporaryDirectory(prefix="dynres-report-") as folder:
+    with open_output(asked.out) as output, scratch("report") as folder:
         _refuse_foreign(output.root, page_name(1))
         check_writable(output.root)
         sources = Sources(asked.selection, None) if asked.selection.inputs else None

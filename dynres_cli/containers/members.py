@@ -54,13 +54,17 @@ class Container:
         yield from in_key_order(items)
 
     def _rows(self, prefix: str, source: str) -> Iterator[tuple[str, Address]]:
-        """The rows of a table, which are in order already; every one of them is a candidate."""
+        """The rows of a table, which are in order already; every one whose column's name can be a folder's is taken."""
         from dynres_cli.containers import tables  # noqa: PLC0415 - needs an extra
 
         try:
             for member in tables.members(self.path):
                 name = prefix + member.name
-                if self._is_wanted(name):
+                if plain_name(member.name) != member.name:
+                    self.rules.skipped["unsafe_name"] += 1
+                elif self._is_wanted(name) and member.is_special:
+                    self.rules.skipped["special"] += 1
+                elif self._is_wanted(name):
                     yield name, member.address
         except ImageError as error:
             self._fail(source, str(error))
@@ -101,7 +105,7 @@ class Container:
         if not plain or not self._is_wanted(prefix + plain, hidden_in=plain):
             return None
         if member.is_link or member.is_special:
-            skipped["link" if member.is_link else "special"] += 1
+            skipped["link_in_archive" if member.is_link else "special"] += 1
             return None
         if not looks_like_image(plain):
             skipped["not_an_image_name"] += 1

@@ -11,6 +11,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
+from dynres_cli import keys
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
 from dynres_cli.errors import ImageError, MissingExtra
@@ -30,15 +31,16 @@ def members(path: str) -> Iterator[Member]:
     if not columns:
         message = "it has no image column (a struct of bytes and path); name a table that has one"
         raise ImageError(code="unidentified", message=message)
-    for number, column in sorted(enumerate(columns), key=lambda pair: pair[1]):
+    for number, column in sorted(enumerate(columns), key=lambda pair: keys.to_bytes(pair[1] + "/")):
         folder = f"{column}/" if len(columns) > 1 else ""
+        is_inside = any(column.startswith(other + "/") for other in columns)  # among the pictures of another column
         first = 0
         for group in range(table.num_row_groups):
             paths = table.read_row_group(group, columns=[f"{column}.path"], use_threads=False).column(column)
             for row, each in enumerate(paths.to_pylist()):
                 name = _name(first + row, (each or {}).get("path"))
                 address = Address("parquet", path, 0, whole.stamp, (group, row, number), extension(name))
-                yield Member(folder + name, address)
+                yield Member(folder + name, address, is_special=is_inside)
             first += len(paths)
 
 

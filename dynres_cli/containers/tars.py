@@ -16,49 +16,69 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
-from typing import IO
+from typing import IO, Self
 
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
-from dynres_cli.errors import ImageError
+from dynres_cli.errors import FailureCode, ImageError
 from dynres_cli.ranges import ARCHIVE_BLOCK, Extent, Standing, as_file, standing
+from dynres_cli.storage import new_scratch
 from dynres_cli.tree import looks_like_image
+from dynres_cli.urls import is_url
 
 LARGEST_HEADER = 1 << 20
 """Bytes of a member's own header with its long names; tarfile itself would read whatever is announced."""
 LARGEST_RATIO, ALWAYS_ALLOWED = 200, 1 << 30
 """Pictures are packed already: an archive that unpacks to more than this many times its size is made to harm."""
-UNPACKED = 1
-"""Stands behind a member's place where that is in an unpacked copy: the stamp is then the archive's, not the copy's."""
 LARGEST_KEPT = 1 << 30
 """Bytes of a member that are unpacked; a larger one is left to its own failure."""
 _COPY = 1 << 20
+_Refusal = tuple[FailureCode, str]
+"""A code and the reason."""
+_UNSOUND = (tarfile.InvalidHeaderError, tarfile.TruncatedHeaderError)  # type: ignore[attr-defined]
 
 
 def members(path: str) -> Iterator[Member]:
-    """Every member in the order of the archive."""
+    """Every member in the order of the archive; a hard link is the member before it that it names."""
     whole = standing(path)
+    before: dict[str, Member] = {}
+    for info, at_its_place in _placed(path, whole):
+        member = _linked(info, before.get(info.linkname), whole) if info.islnk() else at_its_place
+        before[info.name] = member
+        yield member
+
+
+def _placed(path: str, whole: Standing) -> Iterator[tuple[tarfile.TarInfo, Member]]:
+    """Every head with what follows it; of a packed archive, once that is unpacked.
+
+    Behind a place in an unpacked copy stands when anything was done to the archive: the stamp is the archive's, too.
+    """
     file = as_file(Extent(path, 0, whole.size, whole.stamp), ARCHIVE_BLOCK, 2)
     packed = _unpacking(file)
     if packed is None:
-        feed: Feed = Feed(file)
-        for info in _infos(feed):
-            yield _member(info, path, whole, info.offset_data)
+        for info in _infos(Feed(file)):
+            yield info, _member(info, path, whole, info.offset_data)
         return
+    changed_ns = 0 if is_url(path) else os.stat(path).st_ctime_ns
     forward = Forward(packed, max(whole.size * LARGEST_RATIO, ALWAYS_ALLOWED))
     with open(_fresh_file(), "wb") as copy:
         for info in _infos(forward):
-            at, is_small = copy.tell(), info.size <= LARGEST_KEPT
-            if info.isreg() and looks_like_image(info.name) and is_small:
+            at, why = copy.tell(), _why_not_unpacked(info)
+            if why:
+                yield info, _refused(info, why, whole)
+                continue
+            if info.isreg() and not info.issparse():  # of one with holes fewer bytes stand there than it has
                 forward.copy(info.size, copy)
                 copy.flush()
-            yield _member(info, copy.name, whole, at, UNPACKED) if is_small else _too_large(info, whole)
+            yield info, _member(info, copy.name, whole, at, changed_ns)
 
 
 def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
     """The head of every member; folders are none, for what lies in them says where."""
-    with tarfile.open(fileobj=feed, mode="r:", encoding="utf-8", errors="surrogateescape") as archive:  # type: ignore[call-overload]
+    names = {"encoding": "utf-8", "errors": "surrogateescape"}
+    with tarfile.open(fileobj=feed, mode="r:", tarinfo=_Head, **names) as archive:  # type: ignore[call-overload]
         while (info := archive.next()) is not None:
             if not info.isdir():
                 yield info
@@ -68,13 +88,32 @@ def _infos(feed: Feed) -> Iterator[tarfile.TarInfo]:
 def _member(info: tarfile.TarInfo, container: str, whole: Standing, *place: int) -> Member:
     address = Address("tar", container, info.size, whole.stamp, place, extension(info.name))
     is_plain = info.isreg() and not info.issparse()
-    is_link = info.issym() or info.islnk()
-    return Member(info.name, address, is_link, is_special=not (is_plain or is_link))
+    return Member(info.name, address, info.issym(), is_special=not (is_plain or info.issym()))
 
 
-def _too_large(info: tarfile.TarInfo, whole: Standing) -> Member:
-    why = f"the member has {info.size:,} bytes, more than is unpacked from a packed archive; unpack it yourself"
-    return Member(info.name, Address("refused", why, info.size, whole.stamp, (), "too_large_file"))
+def _why_not_unpacked(info: tarfile.TarInfo) -> _Refusal | None:
+    """What stands against unpacking a member of a packed archive."""
+    if info.size > LARGEST_KEPT:
+        why = f"the member has {info.size:,} bytes, more than is unpacked from a packed archive; unpack it yourself"
+        return "too_large_file", why
+    if info.isreg() and not looks_like_image(info.name):
+        why = "it is a hard link to a member whose name is no picture's, which is not unpacked; unpack it yourself"
+        return "unreadable", why
+    return None
+
+
+def _linked(info: tarfile.TarInfo, named: Member | None, whole: Standing) -> Member:
+    """A hard link: what it names, under its own name."""
+    if named is None:
+        why = "it is a hard link to a member that does not stand before it in the archive; pack its file itself"
+        return _refused(info, ("unreadable", why), whole)
+    address = named.address if named.address.kind == "refused" else replace(named.address, word=extension(info.name))
+    return replace(named, name=info.name, address=address)
+
+
+def _refused(info: tarfile.TarInfo, refusal: _Refusal, whole: Standing) -> Member:
+    code, why = refusal
+    return Member(info.name, Address("refused", why, info.size, whole.stamp, (), code))
 
 
 def _unpacking(file: IO[bytes]) -> IO[bytes] | None:
@@ -88,6 +127,23 @@ def _unpacking(file: IO[bytes]) -> IO[bytes] | None:
     if start.startswith(b"\xfd7zXZ\0"):
         return lzma.LZMAFile(file)
     return None
+
+
+class _Head(tarfile.TarInfo):
+    """A member's head, which tarfile would take for the end of the archive where it is damaged or cut."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """A head from its block; zeros are no head, however few of them are left at the end."""
+        return super().frombuf(buf if not buf or any(buf) else bytes(tarfile.BLOCKSIZE), encoding, errors)
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
+        """The next head; ReadError where there is one that cannot be read."""
+        try:
+            return super().fromtarfile(archive)
+        except _UNSOUND as error:
+            raise tarfile.ReadError(str(error)) from error
 
 
 class Feed:
@@ -157,7 +213,7 @@ class Forward(Feed):
 @cache
 def _folder() -> str:
     """Where packed archives are unpacked, until this process ends."""
-    folder = tempfile.mkdtemp(prefix="dynres-unpacked-")
+    folder = new_scratch("unpacked")
     owner = os.getpid()
     atexit.register(lambda: shutil.rmtree(folder, ignore_errors=True) if os.getpid() == owner else None)
     return folder

@@ -7,7 +7,6 @@ is forked from one that has threads. At most so many pictures, and so many bytes
 from __future__ import annotations
 
 import os
-import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +26,7 @@ from dynres_cli.job import Job
 from dynres_cli.names import RECORD
 from dynres_cli.opening import read_source
 from dynres_cli.operations.arriving import Feed
-from dynres_cli.storage import stat_below
+from dynres_cli.storage import scratch, stat_below
 from dynres_cli.urls import is_url
 
 AT_ONCE = 16
@@ -165,7 +164,7 @@ def _size(item: Item) -> int:
 @contextmanager
 def fetching(items: Iterable[Item], job: Job, jobs: int) -> Iterator[Feed]:
     """Items, with a process that fetches those from afar for as long as the block lasts."""
-    with tempfile.TemporaryDirectory(prefix="dynres-ahead-", ignore_cleanup_errors=True) as folder:
+    with scratch("ahead") as folder:
         fetch = Fetch(folder, job.limits, None if job.fresh or job.redo else job.out)
         hand = hire(cast("Work", fetch), (), serve)
         try:

@@ -21,6 +21,7 @@ from dynres_cli.storage.calls import SYSTEM, Calls, classify
 from dynres_cli.storage.folders import is_temporary, open_folder
 from dynres_cli.storage.held import Held
 from dynres_cli.storage.paths import safe_parts
+from dynres_cli.storage.scratch import new_scratch, scratch
 from dynres_cli.storage.writer import NewFile, Writer
 
 __all__ = [
@@ -37,10 +38,12 @@ __all__ = [
     "is_temporary",
     "listed_below",
     "lock",
+    "new_scratch",
     "open_below",
     "open_folder",
     "read_below",
     "safe_parts",
+    "scratch",
     "sizes_below",
     "stat_below",
 ]

@@ -12,7 +12,6 @@ import os
 import secrets
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ from dynres_cli.names import STATE
 from dynres_cli.storage.calls import classify
 from dynres_cli.storage.paths import safe_parts
 from dynres_cli.storage.retrying import network_errors, retries
+from dynres_cli.storage.scratch import scratch
 from dynres_cli.storage.stores import Store, store_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def begin(writer: Writer, key: str, files: Iterable[NewFile]) -> Callable[[], in
     """
     root = writer.root
     store, folder = place_of(root, _checked(key))
-    with tempfile.TemporaryDirectory(prefix="dynres-") as staging:
+    with scratch("upload") as staging:
         written, staged = 0, list[tuple[str, int | None]]()
         for file in files:
             written += _stage(staging, file, root)
@@ -127,7 +127,7 @@ def open_below(root: str, path: str) -> Iterator[int]:
     """An open handle of a local copy of the object; FileNotFoundError where there is none."""
     safe_parts(path)
     store, place = place_of(root, path)
-    with tempfile.TemporaryDirectory(prefix="dynres-") as folder:
+    with scratch("copy") as folder:
         copy = os.path.join(folder, "copy")
         with _explained(root):
             store.fetch(place, copy)

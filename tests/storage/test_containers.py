@@ -50,7 +50,10 @@ def test_beside_others_an_archive_is_like_a_folder(tmp_path: Path) -> None:
 
 
 def test_nothing_in_a_tar_leads_elsewhere(tmp_path: Path) -> None:
-    """Absolute names, `..`, links, devices and pipes are counted; of two with one name the later one is taken."""
+    """Absolute names, `..`, links, devices and pipes are counted; of two with one name the later one is taken.
+
+    A hard link to what is not in the archive fails.
+    """
     path = tmp_path / "bad.tar"
     with tarfile.open(path, "w") as archive:
         for name in ("/etc/x.jpg", "../x.jpg", "a/../../x.jpg", "C:\\x.jpg", "twice.jpg", "./in/./x.jpg"):
@@ -67,8 +70,10 @@ def test_nothing_in_a_tar_leads_elsewhere(tmp_path: Path) -> None:
             archive.addfile(info)
         archive.addfile(_info("in/x.jpg/below.jpg", JPEG), io.BytesIO(JPEG))
     items, found = listed(path)
+    astray = items.pop(0)
+    assert (astray.key, code_of(astray)) == ("h.jpg", "unreadable")
     assert contents(items) == {"in/x.jpg": JPEG, "twice.jpg": PNG}
-    assert found.skipped == Counter(unsafe_name=4, link=2, special=2, duplicate=2)
+    assert found.skipped == Counter(unsafe_name=4, link_in_archive=1, special=2, duplicate=2)
     assert found.failures == []
 
 
@@ -183,7 +188,7 @@ def test_a_member_is_held_against_its_checksum(tmp_path: Path) -> None:
     items, found = listed(path)
     assert [item.key for item in items] == ["a.jpg"]
     assert code_of(items[0]) == "corrupt"
-    assert found.skipped == {"link": 1}
+    assert found.skipped == {"link_in_archive": 1}
 
 
 def test_an_address_survives_its_way_through_text() -> None:

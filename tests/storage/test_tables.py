@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dynres_cli.opening import read_source
+from tests.cli.command import dynres
 from tests.storage.archives import JPEG, LIMITS, PNG, code_of, listed, replace_by
 from tests.storage.stores import has
 
@@ -56,3 +58,57 @@ def test_rows_of_a_table_are_pictures(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-200])
     items, found = listed(tmp_path / "bad.parquet")
     assert (items, len(found.failures)) == ([], 1)
+
+
+def columns(path: Path, *names: str) -> Path:
+    """A table of one row with a column of pictures for each name."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    image = pa.array([{"bytes": JPEG, "path": "x.jpg"}], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    pq.write_table(pa.table([image] * len(names), list(names)), path)
+    return path
+
+
+@needs_pyarrow
+def test_columns_come_in_the_order_of_their_rows_keys(tmp_path: Path) -> None:
+    """A column's name ends with a slash in a key: what sorts before a slash comes first, and readers hold to it."""
+    path = columns(tmp_path / "t.parquet", "a", "a-b", "image", "image.1", "Z")
+    row = "000000000-x.jpg"
+    names = ["Z", "a-b", "a", "image.1", "image"]
+    assert [item.key for item in listed(path)[0]] == [f"{name}/{row}" for name in names]
+    assert dynres("tile", path, tmp_path / "out", "--image-size", "32", "--max-num", "1", "-q").status == 0
+    assert dynres("verify", tmp_path / "out", "-q").status == 0
+
+
+@needs_pyarrow
+def test_a_column_whose_name_is_no_folders_is_counted(tmp_path: Path) -> None:
+    """Names that lead elsewhere, as in archives; and those that lie among another column's pictures."""
+    items, found = listed(
+        columns(tmp_path / "t.parquet", "ok", "../x", "", "/a", "./b", "c//d", "a\\b", "ok/in", "x/y")
+    )
+    assert [item.key for item in items] == ["ok/000000000-x.jpg", "x/y/000000000-x.jpg"]
+    assert found.skipped == {"unsafe_name": 6, "special": 1}
+    assert read_source(items[1].path, LIMITS).data == JPEG
+    assert [item.key for item in listed(columns(tmp_path / "t.parquet", "../x"))[0]] == ["000000000-x.jpg"]
+
+
+@needs_pyarrow
+def test_a_table_that_was_replaced_by_one_of_its_age_is_tiled_anew(tmp_path: Path) -> None:
+    """A row has no size, and its time is the table's: what was done to the table makes its content decide."""
+    path, out = tmp_path / "t.parquet", tmp_path / "out"
+    options = ("--image-size", "32", "--max-num", "1", "--kernel", "pillow", "--json", "-q")
+
+    def made(*pictures: bytes) -> int:
+        """How many are made of a table of these."""
+        os.utime(table(path, pictures), ns=(10**18, 10**18))
+        return again()
+
+    def again() -> int:
+        ran = dynres("tile", path, out, *options)
+        assert (ran.status, ran.json["tiled"] + ran.json["skipped"]) == (0, 2)
+        return int(ran.json["tiled"])
+
+    assert [made(JPEG, PNG), again()] == [2, 0]
+    assert [made(JPEG, JPEG), again()] == [1, 0]
+    assert made(PNG, JPEG) == 1

@@ -30,7 +30,7 @@ from dynres_cli.operations.shards.tasks import Judge, Judged, Work, shard_item
 from dynres_cli.operations.spool import Spool
 from dynres_cli.sinks.owned import by_owner
 from dynres_cli.sinks.shard import shards_in
-from dynres_cli.storage import open_folder
+from dynres_cli.storage import open_folder, scratch
 from dynres_cli.urls import is_url, joined
 
 STAGING = (STATE, "staging")
@@ -60,7 +60,7 @@ def staging_of(out: str, *, far: bool) -> Iterator[str]:
         yield joined(out, *STAGING)
         return
     if is_url(out):
-        with tempfile.TemporaryDirectory(prefix="dynres-staging-") as folder:
+        with scratch("staging") as folder:
             yield folder
         return
     try:
