@@ -44,8 +44,8 @@ UNHEARD = {
 }
 """Those of them that nobody else refuses where they say nothing, and the words for it."""
 
-_OFF = (None, False, "tree", "first", "auto", "processes", "serial")
-"""Values of those others beside which they say nothing."""
+_OFF = {"layout": ("tree",), "frames": ("first",), "engine": ("auto", "processes", "serial")}
+"""Values of those others beside which they say nothing, as they do where the other one is not given."""
 
 
 def give_way(context: typer.Context) -> None:
@@ -59,7 +59,8 @@ def give_way(context: typer.Context) -> None:
     _settle_assignments(context)
     _settle_limit(context)
     for name, other_name in BELONGING:
-        is_beside_nothing = other_name in context.params and context.params[other_name] in _OFF
+        beside = context.params.get(other_name)
+        is_beside_nothing = other_name in context.params and (beside is None or beside in _OFF.get(other_name, ()))
         strength = _strength(context, name) if is_beside_nothing else 0
         if 0 < strength < _STRENGTH["COMMANDLINE"]:
             _take_back(context, name)
@@ -114,11 +115,16 @@ def _settle_limit(context: typer.Context) -> None:
 
 def _strength(context: typer.Context, name: str) -> int:
     """How strong the place is where an option was given; 0 where it was not, or says no more than that."""
-    if context.params.get(name) in (None, False, []):
+    value = context.params.get(name)
+    if value in (None, []) or (value is False and _default(context, name) is False):
         return 0
     source = context.get_parameter_source(name)
     return _STRENGTH.get(source.name, 0) if source else 0
 
 
 def _take_back(context: typer.Context, name: str) -> None:
-    context.params[name] = next(each.default for each in context.command.params if each.name == name)
+    context.params[name] = _default(context, name)
+
+
+def _default(context: typer.Context, name: str) -> object:
+    return next(each.default for each in context.command.params if each.name == name)

@@ -30,6 +30,15 @@ def test_the_stronger_place_counts(tmp_path: Path) -> None:
     assert inspected(tmp_path, "--strategy", "internvl", DYNRES_PRESET="qwen2-vl")[0] == "internvl2"
     assert inspected(tmp_path, "--strategy", "internvl", DYNRES_PRESET="internvl3")[0] == "internvl3"
     assert inspected(tmp_path, "--preset", "internvl3", DYNRES_ALL="1")[0] == "internvl3"
+    assert inspected(tmp_path, "--no-thumbnail", DYNRES_SET="thumbnail=true") == ("internvl2", 6)
+
+
+@pytest.mark.parametrize("name", ["tree", "first", "auto"])
+def test_a_list_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """Also that of another option's value which switches something off."""
+    (tmp_path / name).write_bytes(bytes(COFFEE) + b"\0")
+    ran = dynres("tile", "--files-from", name, "-0", "--root", "/", "out", "--dry-run", cwd=tmp_path)
+    assert (ran.status, ran.out) == (0, f"{COFFEE.as_posix()[1:]}\n")
 
 
 def test_what_only_matters_beside_another_option_is_no_error_by_default(tmp_path: Path) -> None:
