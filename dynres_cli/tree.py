@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from dynres_cli import keys
-from dynres_cli.errors import Unsound
 from dynres_cli.formats import EXTENSIONS
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.names import MANIFEST, RECORD, SHARD, STATE, is_own
-from dynres_cli.storage import open_below
+from dynres_cli.storage import start_below
 from dynres_cli.urls import below, is_url
 
 SkipReason = Literal["not_an_image_name", "link", "link_in_archive", "special", "is_output", "unsafe_name", "duplicate"]
@@ -227,21 +226,7 @@ def is_shard(path: str) -> bool:
     found = SHARD.fullmatch(name)
     if found is None:
         return False
-    return INDEX_WORD in start_of(folder or os.curdir, f"shard-{found[1]}.index.json")
-
-
-def start_of(root: str, name: str, most: int = START) -> bytes:
-    """What tells whose a file of an output is; nothing where there is none, or no plain file that may be read."""
-    if is_url(root):
-        from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
-
-        found = objects.stat_below(root, name)
-        return objects.part_below(root, name, 0, most) if found and found.st_size else b""
-    try:
-        with open_below(root, name) as handle:
-            return os.read(handle, most)
-    except (OSError, Unsound):
-        return b""
+    return INDEX_WORD in start_below(folder or os.curdir, f"shard-{found[1]}.index.json", START)
 
 
 def is_of_dynres(start: bytes) -> bool:

@@ -19,8 +19,7 @@ from dynres_cli.report.steps import steps
 from dynres_cli.report.text import count, safe
 from dynres_cli.report.wording import about_views
 from dynres_cli.source import Selection
-from dynres_cli.storage import NewFile, Writer, check_writable, scratch, stat_below
-from dynres_cli.tree import start_of
+from dynres_cli.storage import NewFile, Writer, check_writable, scratch, start_below, stat_below
 from dynres_cli.urls import joined
 
 HEAD = 256
@@ -107,13 +106,13 @@ def _bind(root: str, cover: Cover, pieces: Pieces, folder: str) -> None:
     while stat_below(root, page_name(end)) is not None:
         end += 1
     for name in map(page_name, reversed(range(cover.pages + 1, end))):
-        if MAKER in start_of(root, name, HEAD):
+        if MAKER in start_below(root, name, HEAD):
             writer.remove("", [name])
 
 
 def _refuse_foreign(root: str, name: str) -> None:
     """Many programs call a page like this: RunError where it is none of ours."""
-    if (start := start_of(root, name, HEAD)) and MAKER not in start:
+    if (start := start_below(root, name, HEAD)) and MAKER not in start:
         msg = f"{joined(root, name)}: was not made by dynres and would be replaced; rename it, or move it"
         raise RunError(msg, "not_ours")
 

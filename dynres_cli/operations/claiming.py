@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.job import Job
 from dynres_cli.names import MANIFEST, STATE
-from dynres_cli.storage import check_writable
-from dynres_cli.tree import is_of_dynres, start_of
+from dynres_cli.storage import check_writable, start_below
+from dynres_cli.tree import START, is_of_dynres
 from dynres_cli.urls import is_url, joined
 
 
@@ -51,7 +51,7 @@ def _refuse_foreign_manifest(out: str) -> None:
 
 def start_of_manifest(out: str) -> bytes:
     """What tells whose a manifest is."""
-    return start_of(out, MANIFEST)
+    return start_below(out, MANIFEST, START)
 
 
 def _foreign(out: str) -> RunError:

@@ -14,8 +14,7 @@ from dynres_cli.errors import RunError
 from dynres_cli.manifest import TAIL, Run, Volume, head, volume_name
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.spool import BLOCK
-from dynres_cli.storage import NewFile, Writer, open_below, stat_below
-from dynres_cli.tree import start_of
+from dynres_cli.storage import NewFile, Writer, open_below, start_below, stat_below
 from dynres_cli.urls import joined
 
 _RECORD = re.compile(rb'\{"key": "(?:[^"\\]|\\.)*", "source": "')
@@ -112,7 +111,7 @@ def refuse_foreign_volumes(root: str, images: int, volume: int) -> None:
     """Refuse to replace a file that is called like a volume of a manifest of so many images, and is none."""
     names = map(volume_name, range(-(-images // volume) if images > volume else 0))
     for name in names:
-        start = start_of(root, name, _START).strip(b"\0")  # zeros are what a power cut leaves
+        start = start_below(root, name, _START).strip(b"\0")  # zeros are what a power cut leaves
         if start and not _RECORD.match(start):
             message = (
                 f"{joined(root, name)}: was not made by dynres and would be replaced; name another folder, or move it"
@@ -126,7 +125,7 @@ def _remove_further(writer: Writer, number: int) -> None:
     while stat_below(writer.root, volume_name(end)) is not None:
         end += 1
     for name in map(volume_name, reversed(range(number, end))):
-        if _RECORD.match(start_of(writer.root, name, _START)):
+        if _RECORD.match(start_below(writer.root, name, _START)):
             writer.remove("", [name])
 
 

@@ -16,8 +16,10 @@ def by_owner(root: str, layout: ShardLayout) -> tuple[list[Shard], list[Shard]]:
     """The shards of which a file lies in a folder: those that runs of ours wrote or began, and all others."""
     there = shards_in(root, layout)
     begun = _begun(root) if there else frozenset()
-    ours = [shard for shard in there if shard.stem in begun or _has_index(root, shard)]
-    return ours, [shard for shard in there if shard not in ours]
+    ours, others = list[Shard](), list[Shard]()
+    for shard in there:
+        (ours if shard.stem in begun or _has_index(root, shard) else others).append(shard)
+    return ours, others
 
 
 def _begun(root: str) -> frozenset[str]:

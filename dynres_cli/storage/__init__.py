@@ -15,6 +15,7 @@ from dynres_cli.storage.below import (
     open_below,
     read_below,
     sizes_below,
+    start_below,
     stat_below,
 )
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
@@ -45,5 +46,6 @@ __all__ = [
     "safe_parts",
     "scratch",
     "sizes_below",
+    "start_below",
     "stat_below",
 ]

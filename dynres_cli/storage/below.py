@@ -28,6 +28,11 @@ def read_below(root: str, path: str, limit: int) -> bytes:
     return backend_of(root).read_below(root, path, limit)
 
 
+def start_below(root: str, path: str, most: int) -> bytes:
+    """The first bytes of a file, to tell whose it is; none where there is none, or no plain file that may be read."""
+    return backend_of(root).start_below(root, path, most)
+
+
 def stat_below(root: str, path: str) -> os.stat_result | Found | None:
     """What is known of the file `path` itself, links not followed; None when there is no such file."""
     return backend_of(root).stat_below(root, path)

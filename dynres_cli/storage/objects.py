@@ -158,6 +158,12 @@ def part_below(root: str, path: str, start: int, size: int) -> bytes:
         return store.read(place, start, size)
 
 
+def start_below(root: str, path: str, most: int) -> bytes:
+    """The first bytes of an object, if there is one."""
+    found = stat_below(root, path)
+    return part_below(root, path, 0, most) if found and found.st_size else b""
+
+
 def stat_below(root: str, path: str) -> Found | None:
     """What the store says of an object; None where there is none."""
     safe_parts(path)

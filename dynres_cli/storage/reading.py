@@ -56,6 +56,15 @@ def read_below(root: str, path: str, limit: int) -> bytes:
         return b"".join(chunks)
 
 
+def start_below(root: str, path: str, most: int) -> bytes:
+    """The first bytes of a file, if there is one that may be read."""
+    try:
+        with open_below(root, path) as handle:
+            return os.read(handle, most)
+    except (OSError, Unsound):
+        return b""
+
+
 def stat_below(root: str, path: str) -> os.stat_result | None:
     """What the file system says of a file, or of the link that stands there."""
     *folders, name = safe_parts(path)

@@ -16,6 +16,7 @@ from dynres_cli.storage.objects import (
     remove_folder,
     settle,
     sizes_below,
+    start_below,
     stat_below,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "remove_folder",
     "settle",
     "sizes_below",
+    "start_below",
     "stat_below",
 ]
