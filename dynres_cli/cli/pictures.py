@@ -21,6 +21,9 @@ def check_place(drawing: Path | None) -> None:
     """Refuse a file for a drawing whose folder is not there, or that is another file, before any work is done."""
     if drawing is None:
         return
+    if str(drawing) == "-":
+        msg = "--out -: stdout holds the answer in words; name a file for the drawing, as in --out grid.png"
+        raise UsageError(msg)
     if not drawing.absolute().parent.is_dir():
         msg = f"--out {drawing}: its folder does not exist; make it first"
         raise UsageError(msg)

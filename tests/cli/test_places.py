@@ -21,6 +21,12 @@ def test_a_drawing_replaces_nothing_but_a_drawing(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "grid.png"]
 
 
+def test_a_drawing_does_not_go_to_stdout_nor_into_a_file_called_minus(tmp_path: Path) -> None:
+    """Stdout is the answer's, in words or as JSON."""
+    ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", "-", cwd=tmp_path)
+    assert (ran.status, "as in --out grid.png" in ran.err, list(tmp_path.iterdir())) == (2, True, [])
+
+
 def test_a_log_replaces_nothing_but_a_log(tmp_path: Path) -> None:
     """The same for --log."""
     photo, log = tmp_path / "a.jpg", tmp_path / "run.log"
