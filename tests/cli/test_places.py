@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import SAMPLES, dynres
 
 
@@ -19,6 +21,15 @@ def test_a_drawing_replaces_nothing_but_a_drawing(tmp_path: Path) -> None:
         assert dynres(*words, "--out", drawing).status == 0  # what the one before has drawn gives way
     assert photo.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "grid.png"]
+
+
+@pytest.mark.parametrize("name", ["grid.jpg", "grid.SVG", "grid.pdf"])
+def test_a_drawing_is_not_named_as_what_it_is_not(tmp_path: Path, name: str) -> None:
+    """It is a PNG, and a program that goes by the name would not open it: exit 2 before any work."""
+    ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / name)
+    assert (ran.status, "drawings are PNG" in ran.err, list(tmp_path.iterdir())) == (2, True, [])
+    for fine in ("grid", "grid.PNG", "grid.v2"):
+        assert dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / fine).status == 0
 
 
 def test_a_log_replaces_nothing_but_a_log(tmp_path: Path) -> None:
