@@ -283,6 +283,18 @@ def test_in_a_browser_names_stay_text_and_cards_can_be_filtered(browser: Any, ou
     plain.close()
 
 
+def test_in_a_browser_the_blanks_of_a_name_are_shown(browser: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    """Names that differ in nothing else would look alike."""
+    for name in ("a b.png", "a  b.png", " a b.png"):
+        Image.fromarray(noise(30, 30, 4)).save(tmp_path / name)
+    dynres("tile", *sorted(tmp_path.iterdir()), tmp_path / "out", *SMALL)
+    dynres("report", tmp_path / "out")
+    shown = browser.new_page()
+    shown.goto((tmp_path / "out" / "report.html").as_uri())
+    assert shown.locator(".card h2").all_inner_texts() == [" a b.png", "a  b.png", "a b.png"]
+    shown.close()
+
+
 def test_the_first_page_explains_itself(out: Path) -> None:
     """The family's rule, and a line for each flag that occurs; a flag says the same where it stands on a card."""
     assert dynres("report", out, "-q").status == 0
