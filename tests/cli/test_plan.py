@@ -187,6 +187,14 @@ def test_what_cannot_be_planned(arguments: tuple[str, ...], status: int) -> None
     assert (ran.status, ran.out) == (status, "")
 
 
+@pytest.mark.parametrize("preset", ["llava-v1.6", "idefics3-8b"])
+def test_a_grid_without_a_limit_is_not_called_no_grid(preset: str) -> None:
+    """These families cut by a grid, but over a list of canvases or up to a side; `strategies` lists what they have."""
+    ran = dynres("plan", SAMPLES, "--preset", preset, "--context", "8k")
+    assert ran.status == 2
+    assert f"no limit of tiles to sweep; `dynres strategies {preset}` lists its parameters" in ran.err
+
+
 def test_quiet_leaves_the_answer_alone() -> None:
     """The limit stands on stdout; the sentence about it is for people."""
     told, quiet = (dynres("plan", SAMPLES / "coffee.jpg", "--context", "1k", "--json", *more) for more in ((), ("-q",)))

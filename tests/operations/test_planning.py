@@ -170,7 +170,7 @@ def test_a_sweep_that_makes_no_sense_is_refused(text: str) -> None:
         ("deepseek-ocr", {"crop_mode": False}, "add --set crop_mode=true"),
         ("deepseek-ocr-2", {"crop_to_patches": False}, "add --set crop_to_patches=true"),
         ("perception-lm", {"vision_input_type": "vanilla"}, "add --set vision_input_type=thumb+tile"),
-        ("smolvlm-2.2b", {"do_image_splitting": False}, "choose a preset that cuts pictures by a grid"),
+        ("smolvlm-2.2b", {"do_image_splitting": False}, "`dynres strategies smolvlm-2.2b` lists its parameters"),
     ],
 )
 def test_there_is_no_limit_where_nothing_is_cut(preset: str, overrides: dict[str, object], hint: str) -> None:
