@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dynres_cli.errors import RunError, UsageError
+from dynres_cli.formats import EXTENSIONS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -15,6 +16,8 @@ MAKER = "dynres"
 MARK = b"tEXtSoftware\0" + MAKER.encode()
 """Stands near the beginning of every drawing, by which it is known for one that may be replaced."""
 HEAD = 128
+OTHERS = {*EXTENSIONS, ".svg", ".pdf"} - {".png", ".apng"}
+"""Names of other kinds of pictures, which a drawing would only pretend to be."""
 
 
 def check_place(drawing: Path | None) -> None:
@@ -29,6 +32,9 @@ def check_place(drawing: Path | None) -> None:
         raise UsageError(msg)
     if drawing.is_file() and not _is_replaceable(drawing):
         msg = f"--out {drawing}: a file stands there that dynres did not draw; remove it, or give another name"
+        raise UsageError(msg)
+    if drawing.suffix.lower() in OTHERS:
+        msg = f"--out {drawing}: drawings are PNG; give a name that ends in .png"
         raise UsageError(msg)
 
 

@@ -22,6 +22,7 @@ from dynres_cli.recipe import resolve
 from dynres_cli.report import forecast as said
 from dynres_cli.report import printing
 from dynres_cli.report.progress import counting
+from dynres_cli.report.summary import failure_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,19 @@ def run(order: PlanOrder, asked: PlanOptions, out: Path | None, *, json: bool, q
     """Plan everything, say what it comes to, and give the exit status."""
     steering = Steering()
     with steering.installed(), counting(quiet=quiet) as seen:
-        forecasts = plan_all(order, Watch(pace=lambda: Pace.RUN if steering.signal is None else Pace.KILL), seen)
+        survey = plan_all(order, Watch(pace=lambda: Pace.RUN if steering.signal is None else Pace.KILL), seen)
     if steering.signal is not None:
         return 128 + steering.signal
-    fit = asked.fit
+    forecasts, fit = survey.forecasts, asked.fit
+    for line in failure_lines(survey.first_failures, survey.failed, recorded=False):
+        printing.note(line)
     chosen = sweeping.largest(forecasts, fit) if fit else None
     if out is not None:
         _draw(forecasts, chosen, out)
-    _say(forecasts, asked, chosen, order.limits.jobs, json=json)
+    _say(forecasts, asked, chosen, order, json=json)
+    if not asked.single and not quiet:
+        for line in said.links_left(forecasts[0], follows_links=order.selection.follow_links):
+            printing.note(line)
     if chosen is not None and fit is not None and not quiet:
         printing.note(said.verdict(chosen, forecasts[-1], fit))
     return 3 if any(each.failed for each in forecasts) else 0
@@ -104,11 +110,16 @@ def _draw(forecasts: list[Forecast], chosen: Forecast | None, out: Path) -> None
     save(drawn(sweeping.limit_of_tiles(forecasts[0].variant.recipe), forecasts, chosen), out)
 
 
-def _say(forecasts: list[Forecast], asked: PlanOptions, chosen: Forecast | None, jobs: int, *, json: bool) -> None:
+def _say(
+    forecasts: list[Forecast], asked: PlanOptions, chosen: Forecast | None, order: PlanOrder, *, json: bool
+) -> None:
     """One forecast in full, or a line each."""
+    jobs, follows = order.limits.jobs, order.selection.follow_links
+    if asked.single and json:
+        printing.data(said.as_json(forecasts[0], jobs))
+        return
     if asked.single:
-        text = said.as_json(forecasts[0], jobs) if json else said.as_text(forecasts[0], jobs, printing.width())
-        printing.data(text)
+        printing.data(said.as_text(forecasts[0], jobs, printing.width(), follows_links=follows))
         return
     name = "preset" if asked.every else sweeping.limit_of_tiles(forecasts[0].variant.recipe)
     listed = forecasts if asked.every or asked.sweep or chosen is None else [chosen]

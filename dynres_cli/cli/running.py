@@ -109,7 +109,8 @@ def _say(result: Result, shown: Display) -> None:
     """The failures and the summary on stderr, the JSON on stdout."""
     if not shown.profile:
         result.tally.stages.clear()
-    for line in () if shown.verbose else summary.failure_lines(result.tally):
+    tally = result.tally
+    for line in () if shown.verbose else summary.failure_lines(tally.first_failures, tally.failed, recorded=True):
         printing.note(line)
     if result.stopped:
         printing.note("stopped before the end; run the same command again to go on")

@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -118,7 +118,7 @@ def _coco(document: dict[str, Any], name: str) -> Iterator[tuple[object, Any]]:
     if "annotations" not in document:
         raise _refusal(name, "annotations", "there are none beside the images; give COCO that has its annotations")
     try:
-        files = {image["id"]: image["file_name"] for image in document["images"]}
+        files = _files(document["images"], name)
         for each in document["annotations"]:
             where = f"annotation {each.get('id')}"
             if each["image_id"] not in files:
@@ -128,11 +128,23 @@ def _coco(document: dict[str, Any], name: str) -> Iterator[tuple[object, Any]]:
                 "key": files[each["image_id"]],
                 **{name: each[name] for name in ("image_id", "category_id") if name in each},
             }
+            if "bbox" not in each and "keypoints" not in each and not isinstance(each.get("segmentation"), list):
+                raise _refusal(name, where, 'has neither "bbox" nor polygons nor "keypoints"')
             yield from ((where, common | shape) for shape in _of_annotation(each))
     except (KeyError, TypeError, AttributeError, ValueError):
         raise _refusal(
             name, "annotations", "is not COCO: images need id and file_name, annotations image_id and bbox"
         ) from None
+
+
+def _files(images: Iterable[Mapping[str, Any]], name: str) -> dict[object, str]:
+    """The file behind each image's id."""
+    files: dict[object, str] = {}
+    for image in images:
+        number, file = image["id"], image["file_name"]
+        if files.setdefault(number, file) != file:
+            raise _refusal(name, "images", f"the id {number} stands for both {files[number]} and {file}")
+    return files
 
 
 def _of_annotation(annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,8 @@ class Forecast:
     variant: Variant
     planned: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    passed_over: Counter[str] = field(default_factory=Counter)
+    """Found but never a candidate, by reason; the same under every variant."""
     tiles: int = 0
     total: int = 0
     tokens: Counter[int] = field(default_factory=Counter)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dynres_cli.manifest import FailedRecord, Record, TiledRecord
+from dynres_cli.manifest import FailedRecord, Record, TiledRecord, exact_key_of_file
 from dynres_cli.operations.bands import ASPECTS, ENLARGED, Bands, band
 
 SCALES: Bands = ((1.05, "not enlarged"), *ENLARGED)
@@ -29,7 +29,9 @@ class Statistics:
     failures: Counter[str] = field(default_factory=Counter)
     formats: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
-    """By kind of file; `source` is what was read."""
+    """By kind of file; `source` is what was read, a file of several pictures once."""
+    last_file: str = ""
+    """Whose pictures were counted last; those of one file follow each other."""
 
     @property
     def images(self) -> int:
@@ -64,7 +66,9 @@ class Statistics:
         self.scales[band(enlargement(record), SCALES)] += 1
         self.flags.update(flag.partition(":")[0] for flag in record.flags)
         self.formats[record.format] += 1
-        self.bytes["source"] += record.bytes
+        file = exact_key_of_file(record)
+        self.bytes["source"] += 0 if file == self.last_file else record.bytes
+        self.last_file = file
         for entry in record.files:
             self.bytes[entry.kind] += entry.bytes
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
 from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, check_frames
-from dynres_cli.items import Done, Item
+from dynres_cli.items import Done, Failed, Item
 from dynres_cli.keys import to_bytes
 from dynres_cli.operations.batching import Batch
 from dynres_cli.operations.expecting import Planner, Variant
@@ -33,10 +33,11 @@ class Picked:
 
 @dataclass(frozen=True, slots=True)
 class Surveyed(Done):
-    """What a batch comes to: one forecast for each variant, and its candidates for the sample."""
+    """What a batch comes to: one forecast for each variant, its candidates for the sample, and what will fail."""
 
     forecasts: tuple[Forecast, ...]
     picked: tuple[Picked, ...]
+    failures: tuple[Failed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,16 @@ class Surveyor:
         prepare_worker()
         forecasts = tuple(Forecast(variant) for variant in self.question.variants)
         picked: list[Picked] = []
+        failures: list[Failed] = []
         for file in item.items if isinstance(item, Batch) else (item,):
             for each, facts in self._pictures(file):
-                png = self._count(facts, forecasts)
-                if self.question.sample and png is not None:
-                    picked.append(Picked(_rank(each), each, png))
+                counted = self._count(each, facts, forecasts)
+                if isinstance(counted, Failed):
+                    failures.append(counted)
+                elif self.question.sample:
+                    picked.append(Picked(_rank(each), each, counted))
         kept = heapq.nsmallest(self.question.sample, picked, key=lambda each: each.rank)
-        return Surveyed(item.key, forecasts, tuple(kept))
+        return Surveyed(item.key, forecasts, tuple(kept), tuple(failures))
 
     def _pictures(self, file: Item) -> Iterator[tuple[Item, Facts | ImageError]]:
         """What is known of each picture that a run would tile."""
@@ -94,22 +98,28 @@ class Surveyor:
         for number, facts in enumerate(chain((first,), frames)):
             yield file.at_frame(number), facts
 
-    def _count(self, facts: Facts | ImageError, forecasts: tuple[Forecast, ...]) -> float | None:
-        """Count one picture in every forecast; its PNG bytes in the first one, None where it will fail."""
+    def _count(self, item: Item, facts: Facts | ImageError, forecasts: tuple[Forecast, ...]) -> float | Failed:
+        """Count one picture in every forecast; its PNG bytes in the first one, or how it will fail."""
         if isinstance(facts, ImageError):
             for forecast in forecasts:
                 forecast.failures[facts.code] += 1
-            return None
-        sizes = [self._expect(facts, *pair) for pair in zip(self.planners, forecasts, strict=True)]
-        return sizes[0]
+            return item.failed("probe", facts.code, str(facts))
+        told = [self._expect(facts, *pair) for pair in zip(self.planners, forecasts, strict=True)]
+        refusals = {
+            planner.variant.name: each
+            for planner, each in zip(self.planners, told, strict=True)
+            if isinstance(each, ImageError)
+        }
+        first = told[0]
+        return first if not refusals and isinstance(first, float) else _refused(item, refusals, len(told))
 
-    def _expect(self, facts: Facts, planner: Planner, forecast: Forecast) -> float | None:
+    def _expect(self, facts: Facts, planner: Planner, forecast: Forecast) -> float | ImageError:
         try:
             expected = planner.expect(facts)
             self._check_memory(peak_bytes(facts) + expected.layout.memory)
         except ImageError as error:
             forecast.failures[error.code] += 1
-            return None
+            return error
         forecast.expect(facts, expected)
         return expected.png
 
@@ -118,6 +128,14 @@ class Surveyor:
         if limit is not None and need > limit:
             message = f"needs {need:,} bytes of memory and {limit:,} are allowed"
             raise ImageError(code="out_of_memory", message=message)
+
+
+def _refused(item: Item, refusals: Mapping[str | int, ImageError], variants: int) -> Failed:
+    """How a picture fails that some variants refuse: as under the first of them, all named where others take it."""
+    (name, error), *others = refusals.items()
+    more = f" and {len(others)} other{'s' if len(others) > 1 else ''}" if others else ""
+    which = f" (with {name}{more})" if len(refusals) < variants else ""
+    return item.failed("plan", error.code, f"{error}{which}")
 
 
 def _rank(item: Item) -> bytes:

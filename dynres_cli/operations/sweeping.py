@@ -49,7 +49,7 @@ def limit_of_tiles(recipe: Recipe) -> str:
         if name in params:
             _refuse_uncut(recipe.preset, params)
             return name
-    msg = f"{recipe.preset} has no limit of tiles to sweep; choose a preset that cuts pictures by a grid"
+    msg = f"{recipe.preset} has no limit of tiles to sweep; `dynres strategies {recipe.preset}` lists its parameters"
     raise UsageError(msg)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from dynres_cli.jsontext import to_json
 from dynres_cli.operations.forecast import Forecast
 from dynres_cli.operations.sweeping import Fit, limit_of_tiles
-from dynres_cli.report.summary import aligned, by_reason, histogram
+from dynres_cli.report.summary import aligned, by_reason, histogram, skipped_rows
 from dynres_cli.report.text import bar, count, duration, file_size
 
 
@@ -41,15 +41,16 @@ def _fields(forecast: Forecast, jobs: int) -> dict[str, Any]:
         "tokens_max": forecast.most_tokens,
         "memory_estimate": forecast.memory(jobs),
         "failures": dict(sorted(forecast.failures.items())),
+        "skipped": dict(sorted(forecast.passed_over.items())),
     }
 
 
-def as_text(forecast: Forecast, jobs: int, columns: int) -> str:
+def as_text(forecast: Forecast, jobs: int, columns: int, *, follows_links: bool) -> str:
     """One forecast for a person."""
-    return aligned(_rows(forecast, jobs), columns)
+    return aligned(_rows(forecast, jobs, follows_links=follows_links), columns)
 
 
-def _rows(forecast: Forecast, jobs: int) -> list[tuple[str, str]]:
+def _rows(forecast: Forecast, jobs: int, *, follows_links: bool) -> list[tuple[str, str]]:
     rows = [("images", f"{forecast.images:,}: {forecast.planned:,} to tile, {forecast.failed:,} will fail")]
     if forecast.planned:
         overviews = count(forecast.total - forecast.tiles, "thumbnail")
@@ -58,6 +59,7 @@ def _rows(forecast: Forecast, jobs: int) -> list[tuple[str, str]]:
         rows.append(("a picture", _a_picture(forecast)))
         rows.append(("bytes", _bytes(forecast)))
         rows.append(("grids", histogram(_with_signs(forecast.grids))))
+    rows += skipped_rows(forecast.passed_over, follows_links=follows_links)
     if forecast.failures:
         rows.append(("failures", by_reason(forecast.failures)))
     if forecast.flags:
@@ -97,6 +99,12 @@ def table(forecasts: Sequence[Forecast], heading: str, jobs: int, chosen: Foreca
         mark = "fits" if each is chosen else bar(each.all_tokens, most, 80 - wide - len(cells))
         lines.append(f"{each.variant.name!s:<{wide}}{cells}{mark}".rstrip())
     return "\n".join(lines)
+
+
+def links_left(forecast: Forecast, *, follows_links: bool) -> list[str]:
+    """The one thing passed over that changes what a table says: pictures that are there as links."""
+    number = 0 if follows_links else forecast.passed_over["link"]
+    return [f"passed over {count(number, 'link')} below the inputs; -L follows them"] if number else []
 
 
 def verdict(chosen: Forecast, last: Forecast, fit: Fit) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dynres_cli.fitting import measured_surface
 from dynres_cli.geometry import Plan, Size, content_box
-from dynres_cli.jsontext import shown, to_json
+from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.inspecting import Inspection, NotInspected
 from dynres_cli.report.drawing import Drawing, beside, cell_of, grid_lines
 from dynres_cli.report.meanings import meaning
@@ -50,9 +50,9 @@ def as_json(result: Inspection | NotInspected) -> str:
 
 
 def source_fields(result: Inspection | NotInspected) -> dict[str, str | int]:
-    """Which picture it is."""
-    source: dict[str, str | int] = {"source": shown(result.source)}
-    return source if result.frame is None else {**source, "frame": result.frame}
+    """Which picture it is; of a name that is no UTF-8 also its bytes, as in a record."""
+    fields = {"source": shown(result.source), "raw": raw(result.source), "frame": result.frame}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _title(result: Inspection | NotInspected) -> str:

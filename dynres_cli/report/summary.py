@@ -58,11 +58,11 @@ def noise_line(key: str, text: str) -> str:
     return f"noise   {safe(key)}: {safe(text[:SHOWN_NOISE].strip())}{more}"
 
 
-def failure_lines(tally: Tally) -> list[str]:
+def failure_lines(first: Sequence[Failed], failed: int, *, recorded: bool) -> list[str]:
     """The first failures, one line each, and how many more there are."""
-    lines = [outcome_line(each) for each in tally.first_failures]
-    more = tally.failed - len(lines)
-    return [*lines, f"... and {count(more, 'more failure')}; all of them are in the manifest"] if more else lines
+    lines, more = [outcome_line(each) for each in first], failed - len(first)
+    where = "; all of them are in the manifest" if recorded else ""
+    return [*lines, f"... and {count(more, 'more failure')}{where}"] if more else lines
 
 
 def table(tally: Tally, manifest: str | None, columns: int) -> str:
@@ -94,7 +94,7 @@ def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:
         rows.append(("tokens", f"{tally.tokens:,}"))
         rows.append(("written", file_size(tally.bytes_written)))
         rows.append(("grids", histogram(tally.grids)))
-    rows += _skipped(tally)
+    rows += skipped_rows(tally.passed_over, follows_links=tally.follows_links)
     if tally.failures:
         rows.append(("failures", by_reason(tally.failures)))
     rows += _flags(tally)
@@ -106,10 +106,10 @@ def _rows(tally: Tally, manifest: str | None) -> list[tuple[str, str]]:
     return rows
 
 
-def _skipped(tally: Tally) -> list[tuple[str, str]]:
+def skipped_rows(passed_over: Counter[str], *, follows_links: bool) -> list[tuple[str, str]]:
     """What was found and never a candidate, by reason."""
-    rows = [("skipped", by_reason(tally.passed_over))] if tally.passed_over.total() else []
-    if tally.passed_over["link"] and not tally.follows_links:
+    rows = [("skipped", by_reason(passed_over))] if passed_over.total() else []
+    if passed_over["link"] and not follows_links:
         rows.append(("", "links below the inputs are passed over; -L follows them"))
     return rows
 

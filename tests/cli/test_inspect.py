@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,16 @@ def test_the_json_to_the_letter(tmp_path: Path) -> None:
         "tokens": 2304,
         "flags": ["upscaled:1.4x", "distorted:1.1x"],
     }
+
+
+def test_a_name_that_is_no_utf8_has_its_bytes_beside_it(tmp_path: Path) -> None:
+    """As in a record: pictures whose names are shown alike can be told apart, sound or not."""
+    names = [os.fsdecode(byte + b".png") for byte in (b"\xfe", b"\xff")]
+    sized(tmp_path / names[0], 20, 10)
+    (tmp_path / names[1]).write_bytes(b"")
+    said = dynres("inspect", *names, "--json", cwd=tmp_path).lines
+    assert [(each["source"], each["status"]) for each in said] == [("\ufffd.png", "ok"), ("\ufffd.png", "failed")]
+    assert [base64.b64decode(each["raw"]) for each in said] == [b"\xfe.png", b"\xff.png"]
 
 
 def test_a_picture_from_stdin() -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.cli.command import dynres, manifest
 from tests.operations.outputs import SMALL, copy, edit, pictures, record, rewrite, tiled
@@ -36,6 +37,17 @@ def test_stats_agree_with_the_manifest(finished: Path) -> None:
     files = [entry for image in manifest(finished)["images"] for entry in image.get("files", ())]
     assert sum(said["bytes"].values()) - said["bytes"]["source"] == sum(entry["bytes"] for entry in files)
     assert said["tokens_p50"] <= said["tokens_p95"] <= said["tokens_max"]
+
+
+def test_stats_count_a_file_once_however_many_pictures_it_holds(tmp_path: Path) -> None:
+    """Three pages and a file of one page: the bytes of what was read are those of two files."""
+    (tmp_path / "in").mkdir()
+    pages = [Image.new("RGB", (20, 20 + number)) for number in range(3)]
+    pages[0].save(tmp_path / "in" / "pages.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(tmp_path / "in" / "single.tif")
+    said = dynres("stats", tiled(tmp_path / "in", tmp_path / "out", *SMALL, "--frames", "all"), "--json").json
+    files = sum(file.stat().st_size for file in (tmp_path / "in").iterdir())
+    assert (said["tiled"], said["bytes"]["source"]) == (4, files)
 
 
 def test_stats_for_a_person_fit_80_columns(finished: Path) -> None:

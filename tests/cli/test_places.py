@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import SAMPLES, dynres
 
 
@@ -25,6 +27,15 @@ def test_a_drawing_does_not_go_to_stdout_nor_into_a_file_called_minus(tmp_path: 
     """Stdout is the answer's, in words or as JSON."""
     ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", "-", cwd=tmp_path)
     assert (ran.status, "as in --out grid.png" in ran.err, list(tmp_path.iterdir())) == (2, True, [])
+
+
+@pytest.mark.parametrize("name", ["grid.jpg", "grid.SVG", "grid.pdf"])
+def test_a_drawing_is_not_named_as_what_it_is_not(tmp_path: Path, name: str) -> None:
+    """It is a PNG, and a program that goes by the name would not open it: exit 2 before any work."""
+    ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / name)
+    assert (ran.status, "drawings are PNG" in ran.err, list(tmp_path.iterdir())) == (2, True, [])
+    for fine in ("grid", "grid.PNG", "grid.v2"):
+        assert dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / fine).status == 0
 
 
 def test_a_log_replaces_nothing_but_a_log(tmp_path: Path) -> None:

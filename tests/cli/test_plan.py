@@ -125,6 +125,45 @@ def test_a_person_reads_a_summary(pictures: Path) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
+def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
+    """A folder of links to pictures would seem to hold one, and the budget would be sought for that one."""
+    sized(tmp_path / "a.png", 40, 30)
+    for number in range(3):
+        (tmp_path / f"link{number}.png").symlink_to(tmp_path / "a.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert dynres("plan", tmp_path, "--json").json["skipped"] == {"link": 3, "not_an_image_name": 1}
+    assert dynres("plan", tmp_path, "--json", "-L").json["skipped"] == {"not_an_image_name": 1}
+    text = dynres("plan", tmp_path).out
+    assert "skipped    link 3, not_an_image_name 1" in text
+    assert "-L follows them" in text
+    budget = dynres("plan", tmp_path, "--budget-tokens", "1k")
+    assert "passed over 3 links below the inputs; -L follows them" in budget.err
+    assert "links" not in dynres("plan", tmp_path, "--budget-tokens", "1k", "-L").err
+
+
+@pytest.mark.parametrize("more", [(), ("--json", "-q"), ("--sweep", "1..3")])
+def test_what_will_fail_is_named(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """As by `tile`: the first ten in the order of keys, and how many more there are; quiet or not."""
+    sized(tmp_path / "good.png", 40, 30)
+    for number in range(12):
+        (tmp_path / f"bad{number:02}.png").write_bytes(b"")
+    ran = dynres("plan", tmp_path, *more)
+    lines = ran.err.splitlines()
+    assert ran.status == 3
+    assert [line.split(": ")[:2] for line in lines[:10]] == [[f"failed  bad{n:02}.png", "empty"] for n in range(10)]
+    assert lines[10:] == ["... and 2 more failures"]
+
+
+def test_what_only_some_presets_refuse_is_told_with_their_names(tmp_path: Path) -> None:
+    """The exit status says that something will fail; the line says what, why, and under which presets."""
+    sized(tmp_path / "thin.png", 9000, 30)
+    ran = dynres("plan", tmp_path, "--all")
+    (line,) = ran.err.splitlines()
+    assert ran.status == 3
+    assert line.startswith("failed  thin.png: not_tileable: ")
+    assert line.endswith("(with qwen2-vl and 2 others)")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
@@ -146,6 +185,14 @@ def test_what_cannot_be_planned(arguments: tuple[str, ...], status: int) -> None
     """The exit statuses of tile."""
     ran: Ran = dynres("plan", *arguments)
     assert (ran.status, ran.out) == (status, "")
+
+
+@pytest.mark.parametrize("preset", ["llava-v1.6", "idefics3-8b"])
+def test_a_grid_without_a_limit_is_not_called_no_grid(preset: str) -> None:
+    """These families cut by a grid, but over a list of canvases or up to a side; `strategies` lists what they have."""
+    ran = dynres("plan", SAMPLES, "--preset", preset, "--context", "8k")
+    assert ran.status == 2
+    assert f"no limit of tiles to sweep; `dynres strategies {preset}` lists its parameters" in ran.err
 
 
 def test_quiet_leaves_the_answer_alone() -> None:

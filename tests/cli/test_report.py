@@ -283,6 +283,33 @@ def test_in_a_browser_names_stay_text_and_cards_can_be_filtered(browser: Any, ou
     plain.close()
 
 
+def test_in_a_browser_the_blanks_of_a_name_are_shown(browser: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    """Names that differ in nothing else would look alike."""
+    for name in ("a b.png", "a  b.png", " a b.png"):
+        Image.fromarray(noise(30, 30, 4)).save(tmp_path / name)
+    dynres("tile", *sorted(tmp_path.iterdir()), tmp_path / "out", *SMALL)
+    dynres("report", tmp_path / "out")
+    shown = browser.new_page()
+    shown.goto((tmp_path / "out" / "report.html").as_uri())
+    assert shown.locator(".card h2").all_inner_texts() == [" a b.png", "a  b.png", "a b.png"]
+    shown.close()
+
+
+def test_in_a_browser_a_view_is_no_taller_than_its_picture(browser: Any, tmp_path: Path) -> None:  # noqa: ANN401
+    """A long screenshot is one view to some families; its card was as long as that, and the next far below."""
+    Image.fromarray(noise(60, 1800, 5)).save(tmp_path / "long.png")
+    dynres("tile", tmp_path / "long.png", tmp_path / "out", "--preset", "qwen2-vl", "--tensor", "none", "-q")
+    dynres("report", tmp_path / "out")
+    shown = browser.new_page(viewport={"width": 1200, "height": 800})
+    shown.goto((tmp_path / "out" / "report.html").as_uri())
+    size = shown.locator(".views img").bounding_box()
+    view = manifest(tmp_path / "out")["images"][0]["canvas"]
+    assert size["height"] <= 461
+    # What is shown was reduced to whole pixels, of which it has few across.
+    assert size["width"] / size["height"] == pytest.approx(view["width"] / view["height"], rel=0.1)
+    shown.close()
+
+
 def test_the_first_page_explains_itself(out: Path) -> None:
     """The family's rule, and a line for each flag that occurs; a flag says the same where it stands on a card."""
     assert dynres("report", out, "-q").status == 0

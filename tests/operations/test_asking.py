@@ -111,3 +111,32 @@ def test_from_a_tile_the_view_is_needed() -> None:
     assert read('{"key": "a", "view": 3, "box": [0,0,1,1]}', need_view=True)[0].view == 3
     with pytest.raises(UsageError, match='needs a "view"'):
         read('{"key": "a", "box": [0,0,1,1]}', need_view=True)
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        pytest.param({"caption": "a cup"}, id="a caption"),
+        pytest.param({"segmentation": {"counts": "abc", "size": [9, 9]}}, id="a mask by run length without its bbox"),
+    ],
+)
+def test_an_annotation_that_has_no_shape_is_not_left_out_in_silence(annotation: dict[str, Any]) -> None:
+    """It is refused by its id, as a line without a shape is by its number."""
+    document = {**COCO, "annotations": [*COCO["annotations"], {"id": 5, "image_id": 7, **annotation}]}
+    with pytest.raises(UsageError, match='annotation 5: has neither "bbox" nor polygons nor "keypoints"'):
+        read(json.dumps(document))
+
+
+def test_keypoints_of_which_none_is_labelled_are_no_shape_and_no_mistake() -> None:
+    """COCO writes them so for whoever stands behind another."""
+    hidden = {"images": COCO["images"], "annotations": [{"id": 1, "image_id": 7, "keypoints": [0, 0, 0]}]}
+    assert read(json.dumps(hidden)) == []
+
+
+def test_two_pictures_of_one_id_are_refused() -> None:
+    """A box would lie on either, and nobody can tell on which."""
+    twice = {**COCO, "images": [{"id": 7, "file_name": "a.jpg"}, {"id": 7, "file_name": "b.jpg"}]}
+    with pytest.raises(UsageError, match=r"images: the id 7 stands for both a.jpg and b.jpg"):
+        read(json.dumps(twice))
+    again = {**COCO, "images": [*COCO["images"], *COCO["images"]]}
+    assert len(read(json.dumps(again))) == 4

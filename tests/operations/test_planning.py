@@ -108,9 +108,11 @@ def test_a_picture_that_kills_its_worker_takes_no_other_with_it(tmp_path: Path) 
         Image.new("RGB", (10 + number, 10)).save(tmp_path / f"{number:02}.png")
     question = Question((variant(),), FileLimits(), Writing())
     seen: list[int] = []
-    (told,) = plan_all(
+    survey = plan_all(
         PlanOrder(Selection((str(tmp_path),)), question, EngineLimits(), losing("07.png")), Watch(), seen.append
     )
+    (told,) = survey.forecasts
+    assert [each.key for each in survey.first_failures] == ["07.png"]
     assert (told.planned, dict(told.failures), sum(seen)) == (39, {"worker_crash": 1}, 40)
 
 
@@ -120,7 +122,7 @@ def test_a_plan_that_is_stopped_says_nothing_of_what_there_is(tmp_path: Path) ->
     order = PlanOrder(
         Selection((str(tmp_path),)), Question((variant(),), FileLimits(), Writing()), EngineLimits(), losing("")
     )
-    (told,) = plan_all(order, Watch(pace=lambda: Pace.DRAIN), lambda _seen: None)
+    (told,) = plan_all(order, Watch(pace=lambda: Pace.DRAIN), lambda _seen: None).forecasts
     assert told.planned == 0
 
 
@@ -168,7 +170,7 @@ def test_a_sweep_that_makes_no_sense_is_refused(text: str) -> None:
         ("deepseek-ocr", {"crop_mode": False}, "add --set crop_mode=true"),
         ("deepseek-ocr-2", {"crop_to_patches": False}, "add --set crop_to_patches=true"),
         ("perception-lm", {"vision_input_type": "vanilla"}, "add --set vision_input_type=thumb+tile"),
-        ("smolvlm-2.2b", {"do_image_splitting": False}, "choose a preset that cuts pictures by a grid"),
+        ("smolvlm-2.2b", {"do_image_splitting": False}, "`dynres strategies smolvlm-2.2b` lists its parameters"),
     ],
 )
 def test_there_is_no_limit_where_nothing_is_cut(preset: str, overrides: dict[str, object], hint: str) -> None:
