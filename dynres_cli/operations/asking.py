@@ -128,7 +128,7 @@ def _coco(document: dict[str, Any], name: str) -> Iterator[tuple[object, Any]]:
                 "key": files[each["image_id"]],
                 **{name: each[name] for name in ("image_id", "category_id") if name in each},
             }
-            if "bbox" not in each and "keypoints" not in each and not isinstance(each.get("segmentation"), list):
+            if not (each.get("bbox") or each.get("keypoints") or _rings(each)):
                 raise _refusal(name, where, 'has neither "bbox" nor polygons nor "keypoints"')
             yield from ((where, common | shape) for shape in _of_annotation(each))
     except (KeyError, TypeError, AttributeError, ValueError):
@@ -148,17 +148,20 @@ def _files(images: Iterable[Mapping[str, Any]], name: str) -> dict[object, str]:
 
 
 def _of_annotation(annotation: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if "bbox" in annotation:
+    if annotation.get("bbox"):
         left, top, width, height = annotation["bbox"]
         yield {"box": [left, top, left + width, top + height]}
-    rings = annotation.get("segmentation")
-    # Run-length masks are no polygons; their bbox is mapped.
-    for ring in rings if isinstance(rings, list) else []:
-        yield {"polygon": ring}
-    values = annotation.get("keypoints", [])
+    yield from ({"polygon": ring} for ring in _rings(annotation))
+    values = annotation.get("keypoints") or []
     for x, y, visible in zip(values[0::3], values[1::3], values[2::3], strict=True):
         if visible:
             yield {"point": [x, y]}
+
+
+def _rings(annotation: Mapping[str, Any]) -> list[Any]:
+    """Its polygons. Run-length masks are none; their bbox is mapped."""
+    rings = annotation.get("segmentation")
+    return rings if isinstance(rings, list) else []
 
 
 def _shapes(given: object, where: tuple[str, object], *, need_view: bool) -> Iterator[AskedShape]:

@@ -117,6 +117,7 @@ def test_from_a_tile_the_view_is_needed() -> None:
     "annotation",
     [
         pytest.param({"caption": "a cup"}, id="a caption"),
+        pytest.param({"bbox": [], "segmentation": []}, id="fields with nothing in them"),
         pytest.param({"segmentation": {"counts": "abc", "size": [9, 9]}}, id="a mask by run length without its bbox"),
     ],
 )
@@ -131,6 +132,14 @@ def test_keypoints_of_which_none_is_labelled_are_no_shape_and_no_mistake() -> No
     """COCO writes them so for whoever stands behind another."""
     hidden = {"images": COCO["images"], "annotations": [{"id": 1, "image_id": 7, "keypoints": [0, 0, 0]}]}
     assert read(json.dumps(hidden)) == []
+
+
+@pytest.mark.parametrize("empty", [None, []])
+def test_an_empty_bbox_beside_polygons_is_none(empty: object) -> None:
+    """As exporters write it that have polygons alone."""
+    annotation = {"id": 1, "image_id": 7, "bbox": empty, "keypoints": empty, "segmentation": [[0, 0, 4, 0, 4, 4]]}
+    found = read(json.dumps({"images": COCO["images"], "annotations": [annotation]}))
+    assert [each.shape.kind for each in found] == ["polygon"]
 
 
 def test_two_pictures_of_one_id_are_refused() -> None:
