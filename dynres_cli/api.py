@@ -43,6 +43,15 @@ class Views(np.ndarray[Any, np.dtype[np.float32]]):
     def __array_finalize__(self, origin: object) -> None:
         self.source_size = getattr(origin, "source_size", None)
 
+    def __array_wrap__(
+        self,
+        array: npt.NDArray[Any],
+        context: tuple[np.ufunc, tuple[Any, ...], int] | None = None,
+        return_scalar: bool = False,  # noqa: FBT001, FBT002 - NumPy's own signature
+    ) -> Any:  # noqa: ANN401 - one number, or an array
+        """NumPy's own, but a sum or a maximum is a number as of a plain array, and no array without axes."""
+        return array[()] if return_scalar else super().__array_wrap__(array, context, return_scalar)
+
     def __reduce__(self) -> tuple[Any, ...]:
         make, given, state, *_ = cast("tuple[Any, ...]", super().__reduce__())
         return make, given, (state, self.source_size)

@@ -57,6 +57,16 @@ def test_the_tensor_remembers_the_pictures_size() -> None:
     assert np.asarray(tensor).size == 7 * 3 * 448 * 448
 
 
+def test_one_number_of_a_tensor_is_a_number() -> None:
+    """As of any other array: it can be a key of a dict, and is asked for its type."""
+    tensor = dynres_cli.load_image(noise(90, 60), max_num=1)
+    assert isinstance(tensor, Views)
+    assert type(tensor.max()) is type(tensor.mean()) is type(np.min(tensor)) is np.float32
+    assert isinstance(tensor.sum(axis=0), Views)
+    assert isinstance(tensor * 2, Views)
+    assert isinstance(tensor.max(keepdims=True), Views)
+
+
 def test_tile_image_gives_levels_in_the_models_order() -> None:
     """A list of uint8 arrays, thumbnail last for InternVL."""
     pixels = noise(500, 250)

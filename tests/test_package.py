@@ -30,6 +30,13 @@ def test_the_version_is_told_once() -> None:
     assert project["version"] == dynres_cli.__version__
 
 
+def test_a_typer_without_what_our_options_are_made_of_is_not_taken() -> None:
+    """Below 0.29 a variable is cut at blanks, whatever our options say, and below 0.19 no command starts at all."""
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    (oldest,) = (each.removeprefix("typer>=") for each in wanted if each.startswith("typer"))
+    assert tuple(int(part) for part in oldest.split(".")) >= (0, 29)
+
+
 def test_nothing_names_this_machine() -> None:
     """No file holds a path of the machine it was written on."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False).stdout

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -15,8 +16,13 @@ from dynres_cli.cli.pictures import check_place, save
 from dynres_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from dynres_cli.facts import FileLimits
-    from dynres_cli.operations.inspecting import Inspection, InspectOptions
+    from dynres_cli.operations.comparing import Comparison
+    from dynres_cli.operations.inspecting import Inspection, InspectOptions, NotInspected
+
+Result = TypeVar("Result", "Inspection", "Comparison")
 
 EPILOG = f"""Examples:
 
@@ -103,8 +109,12 @@ def _inspect(images: list[str], asked: InspectOptions, where: Destination) -> in
     from dynres_cli.operations.inspecting import NotInspected, inspect_all
     from dynres_cli.report import inspection, printing
 
-    status = 0
-    for result in inspect_all(images, asked):
+    status, results = 0, inspect_all(images, asked)
+    if where.out is not None:
+        from dynres_cli.operations.grid_picture import drawn  # loads NumPy, which the header alone does not need
+
+        results = _drawing(results, lambda result: drawn(result, asked), where.out)
+    for result in results:
         if where.json:
             printing.data(inspection.as_json(result))
         if isinstance(result, NotInspected):
@@ -113,11 +123,26 @@ def _inspect(images: list[str], asked: InspectOptions, where: Destination) -> in
             continue
         if not where.json:
             _tell(result, asked, where)
-        if where.out is not None:
-            from dynres_cli.operations.grid_picture import drawn  # loads NumPy, which the header alone does not need
-
-            save(drawn(result, asked), where.out)
     return status
+
+
+def _drawing(
+    results: Iterator[Result | NotInspected], draw: Callable[[Result], Image], out: Path
+) -> Iterator[Result | NotInspected]:
+    """The results, drawn; a file whose header promises a picture that its pixels do not give is a bad one as well."""
+    from dynres_cli.errors import ImageError
+    from dynres_cli.operations.inspecting import NotInspected
+
+    for result in results:
+        if isinstance(result, NotInspected):
+            yield result
+            continue
+        try:
+            save(draw(result), out)
+        except ImageError as error:
+            yield NotInspected(result.source, "decode", error.code, str(error))
+        else:
+            yield result
 
 
 def _tell(result: Inspection, asked: InspectOptions, where: Destination) -> None:
@@ -149,7 +174,12 @@ def _compare(images: list[str], limits: FileLimits, exif: str, alpha: str, where
     from dynres_cli.report import comparison, inspection, printing
 
     status, presets = 0, every_preset(limits, exif, alpha)
-    for result in compare_all(images, presets):
+    results = compare_all(images, presets)
+    if where.out is not None:
+        from dynres_cli.operations.contact_sheet import drawn
+
+        results = _drawing(results, lambda result: drawn(result, presets), where.out)
+    for result in results:
         if isinstance(result, NotInspected):
             status = 3
             printing.note(inspection.failure_line(result))
@@ -158,8 +188,4 @@ def _compare(images: list[str], limits: FileLimits, exif: str, alpha: str, where
             continue
         as_asked = comparison.as_json_lines(result) if where.json else comparison.as_text(result, printing.width())
         printing.data(as_asked)
-        if where.out is not None:
-            from dynres_cli.operations.contact_sheet import drawn
-
-            save(drawn(result, presets), where.out)
     return status

@@ -100,6 +100,18 @@ def test_the_grid_is_drawn_over_the_picture(tmp_path: Path) -> None:
     assert dynres("inspect", SAMPLES / "coffee.jpg", "--out", tmp_path / "no" / "grid.png").status == 2
 
 
+@pytest.mark.parametrize("more", [(), ("--all",)])
+def test_a_picture_that_cannot_be_drawn_is_a_bad_file(tmp_path: Path, more: tuple[str, ...]) -> None:
+    """Its header promised more than the file holds: one object that says so, and a line that names it."""
+    (tmp_path / "cut.jpg").write_bytes((SAMPLES / "coffee.jpg").read_bytes()[:20_000])
+    ran = dynres("inspect", "cut.jpg", "--out", "grid.png", "--json", *more, cwd=tmp_path)
+    (said,) = ran.lines
+    assert ran.status == 3
+    assert (said["source"], said["status"], said["stage"], said["code"]) == ("cut.jpg", "failed", "decode", "truncated")
+    assert ran.err == f"failed  cut.jpg: truncated: {said['message']}\n"
+    assert not (tmp_path / "grid.png").exists()
+
+
 @pytest.mark.parametrize("arguments", [("--max-num", "0"), ("--preset", "nothing"), ("--alpha", "#12345")])
 def test_a_wrong_option_is_a_usage_error(arguments: tuple[str, str]) -> None:
     """Exit 2 with a sentence that says what is allowed."""
