@@ -77,12 +77,12 @@ def inspect(
     named = {"min_num": min_num, "max_num": max_num, "image_size": image_size, "thumbnail": thumbnail}
     given = options.overrides(set_, named)
     limits = FileLimits(max_pixels)
-    if out is not None and (len(images) > 1 or images == ["-"]):
-        msg = f"--out {out} can hold one picture from a file; name one IMG"
+    if out is not None and len(images) > 1:
+        msg = f"--out {out} can hold one picture; name one IMG"
         raise UsageError(msg)
     check_place(out)
-    if frames == "all" and (all_ or out is not None or "-" in images):
-        msg = "--frames all looks at the pictures of files one by one; leave out --all, --out and -"
+    if frames == "all" and (all_ or out is not None):
+        msg = "--frames all looks at the pictures of files one by one; leave out --all and --out"
         raise UsageError(msg)
     mute_libraries()
     if all_:
@@ -148,12 +148,11 @@ def _drawing(
 def _tell(result: Inspection, asked: InspectOptions, where: Destination) -> None:
     """A picture's facts, with the picture itself where the terminal can show it and its pixels can be had."""
     from dynres_cli.errors import ImageError
-    from dynres_cli.operations.inspecting import STDIN
     from dynres_cli.report import inspection, printing, terminal
 
     means = terminal.here() if where.picture == "auto" else where.picture
     seen = None
-    if means != "none" and result.source != STDIN:
+    if means != "none":
         from dynres_cli.operations import glimpsing, grid_picture
 
         try:

@@ -11,10 +11,10 @@ from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Plan, Size
-from dynres_cli.opening import Source, read_source
+from dynres_cli.opening import Source
 from dynres_cli.operations.assembling import Sheet, sheets
 from dynres_cli.operations.comparing import Comparison
-from dynres_cli.operations.inspecting import Inspection, InspectOptions, located
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, source_of
 from dynres_cli.operations.kernel_choice import choose
 from dynres_cli.operations.labelling import INK, font, numbered, outlined
 from dynres_cli.render import Look, render
@@ -56,7 +56,7 @@ def drawn(comparison: Comparison, presets: Sequence[InspectOptions]) -> Image.Im
     sheet = Image.new("RGB", (width, HEADER + EDGE + rows * (PANEL.height + GAP)), PAPER)
     _header(sheet, comparison, shown)
     limits = presets[0].limits
-    pictures = Decoded(read_source(located(comparison.source), limits, follow=True), comparison, limits)
+    pictures = Decoded(source_of(comparison.source, limits), comparison, limits)
     for number, panel in enumerate(shown):
         row, column = divmod(number, COLUMNS)
         place = (EDGE + column * (PANEL.width + GAP), HEADER + row * (PANEL.height + GAP))

@@ -10,9 +10,8 @@ from PIL import Image
 from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.geometry import Size
-from dynres_cli.opening import read_source
 from dynres_cli.operations.assembling import sheets
-from dynres_cli.operations.inspecting import Inspection, InspectOptions, located
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, source_of
 from dynres_cli.render import Look, render
 
 RGB = tuple[int, int, int]
@@ -31,7 +30,7 @@ class Glimpse:
 
 def glimpse(result: Inspection, asked: InspectOptions, size: Size) -> Glimpse:
     """The canvas as the model's tiles show it, padding included; ImageError where the pixels cannot be had."""
-    source = read_source(located(result.source), asked.limits, follow=True)
+    source = source_of(result.source, asked.limits)
     pixels = decode(source, result.facts, asked.handling, asked.limits).pixels
     policy = result.recipe.pixels
     views = render(pixels, result.plan, Look.of(policy))

@@ -10,8 +10,7 @@ from PIL import Image, ImageDraw
 from dynres_cli import normalize
 from dynres_cli.decode import decode
 from dynres_cli.geometry import source_box
-from dynres_cli.opening import read_source
-from dynres_cli.operations.inspecting import Inspection, InspectOptions, located
+from dynres_cli.operations.inspecting import Inspection, InspectOptions, source_of
 from dynres_cli.operations.labelling import numbered, outlined
 from dynres_cli.render import Look, render
 from dynres_cli.resample import Pixels
@@ -26,7 +25,7 @@ PAPER = (255, 255, 255)
 
 def drawn(result: Inspection, asked: InspectOptions) -> Image.Image:
     """The picture as it is tiled with every tile's box over it; the overview stands beside it, as the model sees it."""
-    source = read_source(located(result.source), asked.limits, follow=True)
+    source = source_of(result.source, asked.limits)
     pixels = decode(source, result.facts, asked.handling, asked.limits).pixels
     picture = _boxes(pixels, result)
     overview = _overview(pixels, result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from dynres_cli import probe
 from dynres_cli.errors import ImageError, UsageError
@@ -12,7 +13,7 @@ from dynres_cli.facts import Facts, FileLimits, Handling, check_frames
 from dynres_cli.fitting import all_flags
 from dynres_cli.geometry import Plan, Size
 from dynres_cli.items import Stage
-from dynres_cli.opening import Source, check_bytes
+from dynres_cli.opening import Source, check_bytes, read_source
 from dynres_cli.recipe import Recipe
 from dynres_cli.strategies import Candidate
 from dynres_cli.urls import is_url
@@ -98,7 +99,9 @@ def _every_frame(name: str, asked: InspectOptions, most: int) -> Iterator[Inspec
 def read_facts(name: str, limits: FileLimits, frame: int = 0) -> Facts | NotInspected:
     """What a picture's header states. UsageError if there is no such file."""
     try:
-        return probe.probe(located(name), limits, follow=True, frame=frame) if name != STDIN else _from_stdin(limits)
+        if name == STDIN:
+            return probe.probe_bytes(source_of(name, limits), limits, frame)
+        return probe.probe(located(name), limits, follow=True, frame=frame)
     except ImageError as error:
         if error.code == "vanished":
             msg = f"the picture {name!r} does not exist; check the path"
@@ -130,10 +133,19 @@ def located(name: str) -> str:
     return str(address)
 
 
-def _from_stdin(limits: FileLimits) -> Facts:
+def source_of(name: str, limits: FileLimits) -> Source:
+    """The bytes of a picture that was named; ImageError where they cannot be had."""
+    if name != STDIN:
+        return read_source(located(name), limits, follow=True)
+    data = _from_stdin(limits.max_bytes + 1)
+    check_bytes(len(data), limits)
+    return Source(data)
+
+
+@cache
+def _from_stdin(most: int) -> bytes:
+    """What stdin holds, which can be read only once: for the header first, and then for a drawing."""
     if sys.stdin is None:
         msg = "there is no stdin to read a picture from; name a file instead of -"
         raise UsageError(msg)
-    data = sys.stdin.buffer.read(limits.max_bytes + 1)
-    check_bytes(len(data), limits)
-    return probe.probe_bytes(Source(data), limits)
+    return sys.stdin.buffer.read(most)

@@ -55,6 +55,24 @@ def test_a_picture_from_stdin() -> None:
     assert (ran.status, ran.json["grid"]) == (0, {"cols": 3, "rows": 2})
 
 
+def test_a_picture_from_stdin_is_all_that_one_from_a_file_is(tmp_path: Path) -> None:
+    """It is drawn, looked at twice and frame by frame, though stdin can be read only once."""
+    photo = SAMPLES / "coffee.jpg"
+    for more in ((), ("--all",)):
+        drawings = [tmp_path / "piped.png", tmp_path / "named.png"]
+        said = dynres("inspect", "-", *more, "--out", drawings[0], "--json", stdin=photo.read_bytes())
+        assert (said.status, said.err) == (0, "")
+        dynres("inspect", photo, *more, "--out", drawings[1])
+        if not more:  # a sheet has the name of its picture on it
+            assert drawings[0].read_bytes() == drawings[1].read_bytes()
+    twice = dynres("inspect", "-", "-", "--json", stdin=photo.read_bytes())
+    assert (twice.status, twice.lines[0]) == (0, twice.lines[1])
+    page = Image.new("L", (20, 10))
+    page.save(tmp_path / "two.tif", save_all=True, append_images=[Image.new("L", (10, 20))])
+    frames = dynres("inspect", "-", "--frames", "all", "--json", stdin=(tmp_path / "two.tif").read_bytes())
+    assert [(each["frame"], each["width"], each["height"]) for each in frames.lines] == [(0, 20, 10), (1, 10, 20)]
+
+
 def test_a_bad_file_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     """Exit 3; its object says where and why; a file that does not exist is a usage error."""
     (tmp_path / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n")
