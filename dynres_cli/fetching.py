@@ -17,7 +17,7 @@ WHOLE_HEADER = 1 << 12
 
 def source_at(address: Address, limits: FileLimits) -> Source:
     """The bytes of a picture; ImageError says why they cannot be had, before they are read where the size tells it."""
-    if address.size or address.kind not in ("parquet", "refused"):
+    if address.size or address.kind not in ("object", "parquet", "refused"):
         check_bytes(address.size, limits)
     data = _read(address, limits)
     check_bytes(len(data), limits)
@@ -38,7 +38,7 @@ def _read(address: Address, limits: FileLimits) -> bytes:
         case "refused":
             raise ImageError(address.word, address.container)  # type: ignore[arg-type]
         case "object":
-            return _whole(address)
+            return _whole(address, limits)
         case "staged":
             return read_range(address.container, 0, address.size + 1)
         case "tar":
@@ -56,7 +56,7 @@ def _read(address: Address, limits: FileLimits) -> bytes:
 def _extent(address: Address) -> Extent | None:
     """Where a picture's bytes lie unchanged; None where they have to be unpacked."""
     match address.kind:
-        case "object" | "staged":
+        case "object" | "staged" if address.size:
             return Extent(address.container, 0, address.size)
         case "tar":
             return _stretch(address)
@@ -64,10 +64,11 @@ def _extent(address: Address) -> Extent | None:
             return None
 
 
-def _whole(address: Address) -> bytes:
-    # One byte more than was listed: an object that has grown meanwhile must not pass for its own beginning.
-    data = read_range(address.container, 0, address.size + 1)
-    if len(data) != address.size:
+def _whole(address: Address, limits: FileLimits) -> bytes:
+    # One byte more than was listed: an object that has grown meanwhile must not pass for its own beginning. A server
+    # of the web need not tell a size; what is too large then shows by one byte more than is allowed.
+    data = read_range(address.container, 0, (address.size or limits.max_bytes) + 1)
+    if address.size and len(data) != address.size:
         message = "the object was written after it was listed; run again when it is at rest"
         raise ImageError(code="changed", message=message)
     return data

@@ -39,6 +39,9 @@ class Entry:
 class Store:
     """Any of fsspec's file systems; every call is repeated while that may help."""
 
+    end_of_folder = ""
+    """What a folder's name ends with where it is listed."""
+
     def __init__(self, files: Any) -> None:  # noqa: ANN401 - fsspec has no types
         self.files = files
 
@@ -52,7 +55,7 @@ class Store:
             found = self.call("info", path)
         except FileNotFoundError:
             return None
-        return _entry(found) if found.get("type", "file") == "file" else None
+        return entry_of(found) if found.get("type", "file") == "file" else None
 
     def read(self, path: str, start: int, length: int) -> bytes:
         """Bytes of an object from `start` on, fewer at its end."""
@@ -92,12 +95,12 @@ class Store:
     def children(self, folder: str) -> tuple[list[Entry], list[str]]:
         """The objects and the names of the folders right below a folder."""
         try:
-            found = self.call("ls", folder.rstrip("/"), detail=True)
+            found = self.call("ls", folder.rstrip("/") + self.end_of_folder, detail=True)
         except FileNotFoundError:
             return [], []
         top = len(folder.rstrip("/")) + 1
         names = [each["name"].rstrip("/") for each in found if each.get("type") == "directory"]
-        files = [_entry(each) for each in found if each.get("type", "file") == "file"]
+        files = [entry_of(each) for each in found if each.get("type", "file") == "file"]
         return [each for each in files if each.path[top:]], [name[top:] for name in names if name[top:]]
 
     def entries(self, folder: str) -> Iterator[Entry]:
@@ -221,7 +224,8 @@ def _contents(page: Mapping[str, Any], folder: str) -> Iterator[Entry]:
         yield Entry(f"{bucket}/{each['Key']}", each["Size"], stamp_of(each))
 
 
-def _entry(found: Mapping[str, Any]) -> Entry:
+def entry_of(found: Mapping[str, Any]) -> Entry:
+    """What fsspec says of an object."""
     label = str((found.get("metadata") or {}).get(STAMP, "")) if isinstance(found.get("metadata"), Mapping) else ""
     known = int(label) if label.isascii() and label.isdigit() else 0
     return Entry(found["name"], int(found.get("size") or 0), stamp_of(found), known)
@@ -232,6 +236,16 @@ def _bytes(path: str) -> bytes:
 
 
 _KINDS: Mapping[str, type[Store]] = {"s3": S3, "s3a": S3, "gs": Google, "gcs": Google}
+
+
+def _kind(scheme: str) -> type[Store]:
+    if EXTRAS.get(scheme) == "http":
+        from dynres_cli.storage.web import Web  # noqa: PLC0415 - only for pages of the web
+
+        return Web
+    return _KINDS.get(scheme, Store)
+
+
 _OPEN: dict[tuple[int, str], Store] = {}
 
 
@@ -243,7 +257,7 @@ def store_of(url: str) -> tuple[Store, str]:
     scheme = protocol(url)
     mine = (os.getpid(), scheme)
     if mine not in _OPEN:
-        _OPEN[mine] = _KINDS.get(scheme, Store)(_file_system(scheme))
+        _OPEN[mine] = _kind(scheme)(_file_system(scheme))
     store = _OPEN[mine]
     return store, str(store.files._strip_protocol(url))  # noqa: SLF001 - fsspec's own name for a public need
 

@@ -1,0 +1,107 @@
+"""Pages of the web, from servers that do no more than they must."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from dynres_cli.errors import ImageError, RunError, UsageError
+from dynres_cli.facts import FileLimits
+from dynres_cli.opening import read_source
+from dynres_cli.ranges import read_range
+from dynres_cli.source import Selection, listing
+from tests.storage.stores import has
+
+pytestmark = pytest.mark.skipif(not has("fsspec", "aiohttp"), reason="needs fsspec[http]: pip install -e '.[http]'")
+
+
+def archive(**members: bytes) -> bytes:
+    """A plain tar."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        for name, data in members.items():
+            info = tarfile.TarInfo(f"{name}.jpg")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    return file.getvalue()
+
+
+PAGES = {
+    "/all.tar": archive(a=b"first", b=b"the second"),
+    "/plain.jpg": b"plain",
+    "/unsized.jpg": b"no size is told",
+    "/none.jpg": b"",
+    "/folder/": b'<html><a href="one.jpg">one</a> <a href="two.png">two</a></html>',
+    "/folder/one.jpg": b"1",
+    "/folder/two.png": b"22",
+}
+
+
+class Plain(BaseHTTPRequestHandler):
+    """Knows neither HEAD nor ranges; it tells the size of what it sends, or not even that."""
+
+    def do_GET(self) -> None:
+        if self.path == "/private.jpg":
+            self.send_error(403)
+        elif self.path not in PAGES:
+            self.send_error(404)
+        else:
+            data = PAGES[self.path]
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/octet-stream")
+            if self.path != "/unsized.jpg":
+                self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own name
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    """The address of such a server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Plain) as server:
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a_part_is_a_part_also_where_the_server_sends_the_whole(web: str) -> None:
+    """Else every member of an archive would be its beginning."""
+    read = {item.key: read_source(item.path, FileLimits()).data for item in listing(Selection((f"{web}/all.tar",)))}
+    assert read == {"a.jpg": b"first", "b.jpg": b"the second"}
+    assert read_range(f"{web}/plain.jpg", 3, 9) == b"in"
+    assert read_range(f"{web}/plain.jpg", 9, 9) == b""
+
+
+def test_a_size_that_is_not_told_is_found_by_reading(web: str) -> None:
+    """It is not the same as a page without bytes, and what is too large is still refused."""
+    (item,) = listing(Selection((f"{web}/unsized.jpg",)))
+    assert read_source(item.path, FileLimits()).data == b"no size is told"
+    with pytest.raises(ImageError) as refused:
+        read_source(item.path, FileLimits(max_bytes=4))
+    assert refused.value.code == "too_large_file"
+    (empty,) = listing(Selection((f"{web}/none.jpg",)))
+    with pytest.raises(ImageError) as refused:
+        read_source(empty.path, FileLimits())
+    assert refused.value.code == "empty"
+
+
+def test_a_page_of_links_is_a_folder(web: str) -> None:
+    """Servers list folders as pages, without any size."""
+    read = {item.key: read_source(item.path, FileLimits()).data for item in listing(Selection((f"{web}/folder/",)))}
+    assert read == {"one.jpg": b"1", "two.png": b"22"}
+
+
+def test_what_may_not_be_seen_is_not_called_missing(web: str) -> None:
+    """Who has no access looks for another remedy than who mistyped an address."""
+    with pytest.raises(RunError, match="the store refuses; check the credentials"):
+        listing(Selection((f"{web}/private.jpg",)))
+    with pytest.raises(UsageError, match="does not exist"):
+        listing(Selection((f"{web}/nothing.jpg",)))
