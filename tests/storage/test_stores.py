@@ -23,6 +23,7 @@ from dynres_cli.sinks.owned import by_owner
 from dynres_cli.source import Selection, listing
 from dynres_cli.storage import NewFile, Writer, check_writable, leases, lock, read_below, sizes_below, stat_below
 from dynres_cli.storage.leases import Lease
+from dynres_cli.storage.objects import refusal
 from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stores import Entry, store_of
 from dynres_cli.urls import below, is_url, last_name
@@ -142,6 +143,15 @@ def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(type(error)):
             persistent(failing(error))
         assert len(tried) == times
+    tried.clear()
+    with pytest.raises(OSError, match="Invalid endpoint") as refused:
+        persistent(failing(ValueError("Invalid endpoint: localhost:9000")))
+    assert len(tried) == 1
+    told = str(refusal(refused.value, "s3://photos", "cannot be read"))
+    assert told == (
+        "s3://photos: cannot be read: Invalid endpoint: localhost:9000; correct that and run the same command again"
+    )
+    assert "given up after 2 tries" in str(refusal(ConnectionResetError(), "s3://photos", "cannot be read"))
     monkeypatch.setenv("DYNRES_RETRIES", "many")
     with pytest.raises(UsageError, match="DYNRES_RETRIES"):
         persistent(lambda: None)
