@@ -16,7 +16,7 @@ from dynres_cli.items import Item
 from dynres_cli.names import STATE, is_own
 from dynres_cli.ordering import in_key_order
 from dynres_cli.tree import Tree, looks_like_image
-from dynres_cli.urls import bare, below, is_url, joined
+from dynres_cli.urls import bare, below, is_url, joined, last_name
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ def given(url: str) -> Address | None:
     try:
         entry = None if url.endswith("/") else store.head(path)
         if entry is not None:
-            return Address("object", bare(url), entry.size, entry.stamp, (), extension(url))
+            return Address("object", bare(url), entry.size, entry.stamp, (), extension(last_name(url)))
         if not store.is_empty(path):
             return None
     except FileNotFoundError:

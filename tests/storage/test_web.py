@@ -6,6 +6,7 @@ import io
 import tarfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -15,6 +16,8 @@ from dynres_cli.facts import FileLimits
 from dynres_cli.opening import read_source
 from dynres_cli.ranges import read_range
 from dynres_cli.source import Selection, listing
+from dynres_cli.urls import discreet
+from tests.cli.command import dynres
 from tests.storage.stores import has
 
 pytestmark = pytest.mark.skipif(not has("fsspec", "aiohttp"), reason="needs fsspec[http]: pip install -e '.[http]'")
@@ -34,6 +37,7 @@ def archive(**members: bytes) -> bytes:
 PAGES = {
     "/all.tar": archive(a=b"first", b=b"the second"),
     "/plain.jpg": b"plain",
+    "/plain.tar": b"no tar",
     "/unsized.jpg": b"no size is told",
     "/none.jpg": b"",
     "/folder/": b'<html><a href="one.jpg">one</a> <a href="two.png">two</a></html>',
@@ -46,15 +50,16 @@ class Plain(BaseHTTPRequestHandler):
     """Knows neither HEAD nor ranges; it tells the size of what it sends, or not even that."""
 
     def do_GET(self) -> None:
-        if self.path == "/private.jpg":
+        path = self.path.partition("?")[0]
+        if path == "/private.jpg":
             self.send_error(403)
-        elif self.path not in PAGES:
+        elif path not in PAGES:
             self.send_error(404)
         else:
-            data = PAGES[self.path]
+            data = PAGES[path]
             self.send_response(200)
-            self.send_header("Content-Type", "text/html" if self.path.endswith("/") else "application/octet-stream")
-            if self.path != "/unsized.jpg":
+            self.send_header("Content-Type", "text/html" if path.endswith("/") else "application/octet-stream")
+            if path != "/unsized.jpg":
                 self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -72,10 +77,14 @@ def web() -> Iterator[str]:
         server.shutdown()
 
 
+def read_at(url: str) -> dict[str, bytes]:
+    """Every picture that an input holds."""
+    return {item.key: read_source(item.path, FileLimits()).data for item in listing(Selection((url,)))}
+
+
 def test_a_part_is_a_part_also_where_the_server_sends_the_whole(web: str) -> None:
     """Else every member of an archive would be its beginning."""
-    read = {item.key: read_source(item.path, FileLimits()).data for item in listing(Selection((f"{web}/all.tar",)))}
-    assert read == {"a.jpg": b"first", "b.jpg": b"the second"}
+    assert read_at(f"{web}/all.tar?signed=1") == {"a.jpg": b"first", "b.jpg": b"the second"}
     assert read_range(f"{web}/plain.jpg", 3, 9) == b"in"
     assert read_range(f"{web}/plain.jpg", 9, 9) == b""
 
@@ -95,8 +104,7 @@ def test_a_size_that_is_not_told_is_found_by_reading(web: str) -> None:
 
 def test_a_page_of_links_is_a_folder(web: str) -> None:
     """Servers list folders as pages, without any size."""
-    read = {item.key: read_source(item.path, FileLimits()).data for item in listing(Selection((f"{web}/folder/",)))}
-    assert read == {"one.jpg": b"1", "two.png": b"22"}
+    assert read_at(f"{web}/folder/") == {"one.jpg": b"1", "two.png": b"22"}
 
 
 def test_what_may_not_be_seen_is_not_called_missing(web: str) -> None:
@@ -105,3 +113,39 @@ def test_what_may_not_be_seen_is_not_called_missing(web: str) -> None:
         listing(Selection((f"{web}/private.jpg",)))
     with pytest.raises(UsageError, match="does not exist"):
         listing(Selection((f"{web}/nothing.jpg",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("no 'https://ann:pw@host/a.jpg?id=7': gone", "no 'https://***@host/a.jpg?id=7': gone"),
+        ("https://TOKEN@host/a@b.jpg", "https://***@host/a@b.jpg"),
+        (
+            "https://b.host/a?X-Amz-Date=1&X-Amz-Signature=5e&X-Amz-Credential=AK%2F1&id=2 is",
+            "https://b.host/a?X-Amz-Date=1&X-Amz-Signature=***&X-Amz-Credential=***&id=2 is",
+        ),
+        ("https://host/a?sv=1&sig=ab%3D#x", "https://host/a?sv=1&sig=***#x"),
+        ("s3://bucket/who@home?key.jpg", "s3://bucket/who@home?key.jpg"),
+        ("mail@host?token=1", "mail@host?token=1"),
+    ],
+)
+def test_no_secret_is_seen_in_an_address(text: str, seen: str) -> None:
+    """What tells one page from another is kept."""
+    assert discreet(text) == seen
+
+
+def test_what_is_in_an_address_is_told_to_nobody(web: str, tmp_path: Path) -> None:
+    """Neither where a page is missing, nor where it is a picture or an archive, nor in the log."""
+    signed = web.replace("://", "://ann:hunter2@") + "{}?X-Amz-Signature=5EC4E7"
+    out = tmp_path / "out"
+    missing = dynres(
+        "tile", signed.format("/nothing.jpg"), out, "-j", "1", "--log", tmp_path / "log", DYNRES_RETRIES="0"
+    )
+    made = dynres("inspect", signed.format("/plain.jpg"), "--json")
+    assert (missing.status, made.status) == (2, 3)
+    told = missing.err + made.out + made.err + (tmp_path / "log").read_text()
+    assert "127.0.0.1" in told
+    assert not any(secret in told for secret in ("hunter2", "5EC4E7"))
+    broken = listing(Selection((signed.format("/plain.tar"),)))
+    assert list(broken) == []
+    assert [failed.key for failed in broken.failures] == ["plain.tar"]
