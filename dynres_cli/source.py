@@ -177,9 +177,6 @@ def _remote(url: str, out: str | None, *, several: bool) -> _Start:
     """An object, a container in a store, or a prefix with everything below."""
     from dynres_cli.prefixes import given  # noqa: PLC0415 - only for object stores
 
-    if protocol(url) == "file":
-        msg = f"{url!r} is a local path; leave out the file://"
-        raise UsageError(msg)
     if out is not None and is_url(out) and bare(out) == bare(url):
         msg = f"the output {out!r} is the input itself; give another prefix for the output"
         raise UsageError(msg)

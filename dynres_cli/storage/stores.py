@@ -255,6 +255,9 @@ def store_of(url: str) -> tuple[Store, str]:
     A connection does not survive a fork: every process has its own.
     """
     scheme = protocol(url)
+    if scheme in ("file", "local"):
+        msg = f"{url!r} is a local path; leave out the {scheme}://"
+        raise UsageError(msg)
     mine = (os.getpid(), scheme)
     if mine not in _OPEN:
         _OPEN[mine] = _kind(scheme)(_file_system(scheme))
