@@ -34,6 +34,8 @@ _BROKEN_OFF = {"IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch"}
 _LIBRARIES = {
     "botocore.exceptions": ("BotoCoreError", "ClientError"),
     "aiohttp": ("ClientError",),
+    "httpx": ("HTTPError",),
+    "httpx2": ("HTTPError",),
     "gcsfs.retry": ("HttpError",),
     "google.auth.exceptions": ("GoogleAuthError",),
 }

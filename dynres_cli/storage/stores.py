@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dynres_cli.errors import MissingExtra, UsageError
-from dynres_cli.storage.retrying import answer_timeout, persistent
+from dynres_cli.errors import UsageError
+from dynres_cli.storage.connecting import EXTRAS, file_system
+from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stamps import stamp_of
 from dynres_cli.urls import protocol
 
 STAMP = "dynres-source-time"
 """The name under which an object's metadata keep the time of the source that it was made from."""
-
-EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "http": "http", "https": "http"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,40 +259,6 @@ def store_of(url: str) -> tuple[Store, str]:
         raise UsageError(msg)
     mine = (os.getpid(), scheme)
     if mine not in _OPEN:
-        _OPEN[mine] = _kind(scheme)(_file_system(scheme))
+        _OPEN[mine] = _kind(scheme)(file_system(scheme))
     store = _OPEN[mine]
     return store, str(store.files._strip_protocol(url))  # noqa: SLF001 - fsspec's own name for a public need
-
-
-def _file_system(scheme: str) -> Any:  # noqa: ANN401 - fsspec has no types
-    try:
-        import fsspec  # noqa: PLC0415 - an extra
-
-        made = fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **_options(scheme))
-    except ImportError as error:
-        raise MissingExtra(_missing(scheme)) from error
-    except ValueError as error:
-        msg = f"{scheme}:// is no kind of place that fsspec knows; a local path that looks like it needs ./ before it"
-        raise UsageError(msg) from error
-    if scheme in ("s3", "s3a"):
-        made.retries = 1  # who tries again, and how often, is decided in one place
-    return made
-
-
-def _missing(scheme: str) -> str:
-    extra = EXTRAS.get(scheme)
-    if extra is None:
-        return f"{scheme}:// needs fsspec and its package for {scheme}: pip install 'fsspec[{scheme}]'"
-    return f"{scheme}:// needs packages that are not installed: pip install 'dynres[{extra}]'"
-
-
-def _options(scheme: str) -> Mapping[str, object]:
-    if scheme not in ("s3", "s3a"):
-        return {}
-    config = {
-        "connect_timeout": min(answer_timeout(), 10),
-        "read_timeout": answer_timeout(),
-        "retries": {"mode": "standard", "total_max_attempts": 1},
-        "max_pool_connections": 32,
-    }
-    return {"config_kwargs": config}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from dynres_cli.ordering import in_key_order
 from dynres_cli.sinks.owned import by_owner
 from dynres_cli.source import Selection, listing
 from dynres_cli.storage import NewFile, Writer, check_writable, leases, lock, read_below, sizes_below, stat_below
+from dynres_cli.storage.connecting import file_system
 from dynres_cli.storage.leases import Lease
 from dynres_cli.storage.objects import refusal
 from dynres_cli.storage.retrying import persistent
@@ -190,10 +192,25 @@ def test_urls_are_told_from_paths(tmp_path: Path) -> None:
 @needs_fsspec
 def test_a_missing_package_is_one_sentence() -> None:
     """It names what to install."""
-    with pytest.raises(MissingExtra, match="pip install"):
+    with pytest.raises(MissingExtra, match="not installed: Install adlfs"):
         store_of("abfs://x/y")
     with pytest.raises(UsageError, match="no kind of place"):
         store_of("nosuch://x/y")
+
+
+@needs_fsspec
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # fsspec's half-made object
+def test_a_store_that_needs_more_than_an_address_says_what() -> None:
+    """Some kinds are told their host by fsspec's own settings, and not by what a URL says."""
+    with pytest.raises(UsageError, match="set FSSPEC_FTP_HOST"):
+        store_of("ftp://host/x")
+
+
+@needs_fsspec
+def test_packages_of_stores_print_nothing_by_themselves() -> None:
+    """Google's has a traceback printed for each call that fails, which is told in one sentence anyway."""
+    file_system("memory")
+    assert all(logging.getLogger(name).handlers for name in ("fsspec", "s3fs", "gcsfs"))
 
 
 @needs_fsspec
