@@ -50,6 +50,11 @@ def _missing(scheme: str, error: ImportError) -> str:
 
 
 def _options(scheme: str) -> Mapping[str, object]:
+    if EXTRAS.get(scheme) == "http":
+        from aiohttp import ClientTimeout  # noqa: PLC0415 - an extra
+
+        patience = ClientTimeout(total=None, sock_connect=min(answer_timeout(), 10), sock_read=answer_timeout())
+        return {"client_kwargs": {"timeout": patience}}
     if scheme not in ("s3", "s3a"):
         return {}
     config = {

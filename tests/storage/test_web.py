@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,8 +15,11 @@ import pytest
 from dynres_cli.errors import ImageError, RunError, UsageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.opening import read_source
+from dynres_cli.operations.inspecting import NotInspected
 from dynres_cli.ranges import read_range
+from dynres_cli.report.inspection import failed_fields
 from dynres_cli.source import Selection, listing
+from dynres_cli.storage import stores
 from dynres_cli.urls import discreet
 from tests.cli.command import dynres
 from tests.storage.stores import has
@@ -40,6 +44,7 @@ PAGES = {
     "/plain.tar": b"no tar",
     "/unsized.jpg": b"no size is told",
     "/none.jpg": b"",
+    "/silent.jpg": b"at last",
     "/folder/": b'<html><a href="one.jpg">one</a> <a href="two.png">two</a></html>',
     "/folder/one.jpg": b"1",
     "/folder/two.png": b"22",
@@ -51,6 +56,8 @@ class Plain(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
+        if path == "/silent.jpg":
+            time.sleep(0.4)
         if path == "/private.jpg":
             self.send_error(403)
         elif path not in PAGES:
@@ -102,6 +109,15 @@ def test_a_size_that_is_not_told_is_found_by_reading(web: str) -> None:
     assert refused.value.code == "empty"
 
 
+def test_a_server_that_falls_silent_is_not_waited_for(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No longer than DYNRES_NETWORK_TIMEOUT says, as with any store."""
+    monkeypatch.setenv("DYNRES_NETWORK_TIMEOUT", "0.1")
+    monkeypatch.setenv("DYNRES_RETRIES", "0")
+    monkeypatch.setattr(stores, "_OPEN", {})
+    with pytest.raises(RunError, match="given up after 1 tries"):
+        listing(Selection((f"{web}/silent.jpg",)))
+
+
 def test_a_page_of_links_is_a_folder(web: str) -> None:
     """Servers list folders as pages, without any size."""
     assert read_at(f"{web}/folder/") == {"one.jpg": b"1", "two.png": b"22"}
@@ -141,10 +157,10 @@ def test_what_is_in_an_address_is_told_to_nobody(web: str, tmp_path: Path) -> No
     missing = dynres(
         "tile", signed.format("/nothing.jpg"), out, "-j", "1", "--log", tmp_path / "log", DYNRES_RETRIES="0"
     )
-    made = dynres("inspect", signed.format("/plain.jpg"), "--json")
-    assert (missing.status, made.status) == (2, 3)
-    told = missing.err + made.out + made.err + (tmp_path / "log").read_text()
+    made = failed_fields(NotInspected(signed.format("/plain.jpg"), "decode", "unidentified", "no picture"))
+    told = missing.err + str(made) + (tmp_path / "log").read_text()
     assert "127.0.0.1" in told
+    assert missing.status == 2
     assert not any(secret in told for secret in ("hunter2", "5EC4E7"))
     broken = listing(Selection((signed.format("/plain.tar"),)))
     assert list(broken) == []
