@@ -177,9 +177,8 @@ def _type(stated: Mapping[str, Any]) -> str:
         return "word"
     if stated.get("type") == "array":
         return _list(stated)
-    return {"integer": "whole number", "boolean": "true or false"}.get(
-        stated.get("type", ""), stated.get("type", "any")
-    )
+    kind = str(stated.get("type", "any"))
+    return {"integer": "whole number", "boolean": "true or false"}.get(kind, kind)
 
 
 def _list(stated: Mapping[str, Any]) -> str:
