@@ -10,6 +10,7 @@ from dynres_cli.errors import ImageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.opening import Source, check_bytes
 from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, read_range
+from dynres_cli.urls import protocol
 
 WHOLE_HEADER = 1 << 12
 """So many blocks of a picture are kept while its header is read: all of most."""
@@ -17,7 +18,7 @@ WHOLE_HEADER = 1 << 12
 
 def source_at(address: Address, limits: FileLimits) -> Source:
     """The bytes of a picture; ImageError says why they cannot be had, before they are read where the size tells it."""
-    if address.size or address.kind not in ("object", "parquet", "refused"):
+    if address.size or not _may_have_any_size(address):
         check_bytes(address.size, limits)
     data = _read(address, limits)
     check_bytes(len(data), limits)
@@ -31,6 +32,12 @@ def opened_at(address: Address, limits: FileLimits) -> BinaryIO:
         return io.BytesIO(source_at(address, limits).data)
     check_bytes(address.size, limits)
     return as_file(extent, HEADER_BLOCK, WHOLE_HEADER)
+
+
+def _may_have_any_size(address: Address) -> bool:
+    """Whether a size of 0 says nothing: a server of the web need not tell it, and a table does not."""
+    is_page = address.kind == "object" and protocol(address.container) in ("http", "https")
+    return is_page or address.kind in ("parquet", "refused")
 
 
 def _read(address: Address, limits: FileLimits) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dynres_cli.errors import MissingExtra, RunError, UsageError
+from dynres_cli.errors import ImageError, MissingExtra, RunError, UsageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
@@ -76,6 +76,18 @@ def test_an_object_that_is_named_itself_keeps_its_whole_name() -> None:
     assert read_source(item.path, FileLimits()).data == b"why?.jpg"
     assert last_name("s3://photos/x/why?.jpg") == "why?.jpg"
     assert last_name("HTTPS://photos.example/x/a.jpg?size=full") == "a.jpg"
+
+
+@needs_fsspec
+def test_an_empty_object_is_not_fetched() -> None:
+    """Its size is known, and some stores give an error for a part of nothing."""
+    store, path = store_of("memory://hollow/a.jpg")
+    store.put(path, b"")
+    (item,) = listing(Selection(("memory://hollow",)))
+    store.remove(path)
+    with pytest.raises(ImageError) as refused:
+        read_source(item.path, FileLimits())
+    assert refused.value.code == "empty"
 
 
 @needs_fsspec
