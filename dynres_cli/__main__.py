@@ -31,6 +31,7 @@ hold_to_one_thread(os.environ)
 from dynres_cli.cli.app import app_for  # noqa: E402
 from dynres_cli.errors import DynresError  # noqa: E402
 from dynres_cli.report.handles import outlive_readers  # noqa: E402
+from dynres_cli.urls import discreet  # noqa: E402
 
 _turn_interrupts(signal.SIG_DFL, signal.default_int_handler)
 
@@ -79,8 +80,8 @@ def _refused(error: OSError) -> int:
 
 
 def _complain(text: str) -> None:
-    """One line on stderr in which no name can steer the terminal."""
-    safe = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    """One line on stderr in which no name can steer the terminal, and no address shows a password."""
+    safe = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in discreet(text))
     with suppress(OSError):  # the data so far go first; where there is no room for them, an error is told already
         _flush()
     if sys.stderr is not None:

@@ -10,6 +10,7 @@ from dynres_cli.errors import ImageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.opening import Source, check_bytes
 from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, read_range
+from dynres_cli.urls import protocol
 
 WHOLE_HEADER = 1 << 12
 """So many blocks of a picture are kept while its header is read: all of most."""
@@ -17,7 +18,7 @@ WHOLE_HEADER = 1 << 12
 
 def source_at(address: Address, limits: FileLimits) -> Source:
     """The bytes of a picture; ImageError says why they cannot be had, before they are read where the size tells it."""
-    if address.size or address.kind not in ("parquet", "refused"):
+    if address.size or not _may_have_any_size(address):
         check_bytes(address.size, limits)
     data = _read(address, limits)
     check_bytes(len(data), limits)
@@ -33,12 +34,18 @@ def opened_at(address: Address, limits: FileLimits) -> BinaryIO:
     return as_file(extent, HEADER_BLOCK, WHOLE_HEADER)
 
 
+def _may_have_any_size(address: Address) -> bool:
+    """Whether a size of 0 says nothing: a server of the web need not tell it, and a table does not."""
+    is_page = address.kind == "object" and protocol(address.container) in ("http", "https")
+    return is_page or address.kind in ("parquet", "refused")
+
+
 def _read(address: Address, limits: FileLimits) -> bytes:
     match address.kind:
         case "refused":
             raise ImageError(address.word, address.container)  # type: ignore[arg-type]
         case "object":
-            return _whole(address)
+            return _whole(address, limits)
         case "staged":
             return read_range(address.container, 0, address.size + 1)
         case "tar":
@@ -56,7 +63,7 @@ def _read(address: Address, limits: FileLimits) -> bytes:
 def _extent(address: Address) -> Extent | None:
     """Where a picture's bytes lie unchanged; None where they have to be unpacked."""
     match address.kind:
-        case "object" | "staged":
+        case "object" | "staged" if address.size:
             return Extent(address.container, 0, address.size)
         case "tar":
             return _stretch(address)
@@ -64,10 +71,11 @@ def _extent(address: Address) -> Extent | None:
             return None
 
 
-def _whole(address: Address) -> bytes:
-    # One byte more than was listed: an object that has grown meanwhile must not pass for its own beginning.
-    data = read_range(address.container, 0, address.size + 1)
-    if len(data) != address.size:
+def _whole(address: Address, limits: FileLimits) -> bytes:
+    # One byte more than was listed: an object that has grown meanwhile must not pass for its own beginning. A server
+    # of the web need not tell a size; what is too large then shows by one byte more than is allowed.
+    data = read_range(address.container, 0, (address.size or limits.max_bytes) + 1)
+    if address.size and len(data) != address.size:
         message = "the object was written after it was listed; run again when it is at rest"
         raise ImageError(code="changed", message=message)
     return data

@@ -16,7 +16,7 @@ from dynres_cli.items import Item
 from dynres_cli.names import STATE, is_own
 from dynres_cli.ordering import in_key_order
 from dynres_cli.tree import Tree, looks_like_image
-from dynres_cli.urls import bare, below, joined
+from dynres_cli.urls import bare, below, is_url, joined, last_name
 
 
 @dataclass(slots=True)
@@ -51,9 +51,9 @@ class Prefix:
             for entry in store.entries(top):
                 name = entry.path[len(top) + 1 :]
                 if self._is_candidate(name, prefix):
-                    address = Address(
-                        "object", f"{scheme}://{entry.path}", entry.size, entry.stamp, (), extension(name)
-                    )
+                    # The web's own paths are whole addresses.
+                    url = entry.path if is_url(entry.path) else f"{scheme}://{entry.path}"
+                    address = Address("object", url, entry.size, entry.stamp, (), extension(name))
                     source = prefix + name
                     yield Item(keys.key_for(source, fold=self.rules.fold), source, str(address))
         except network_errors() as error:
@@ -134,7 +134,7 @@ def given(url: str) -> Address | None:
     try:
         entry = None if url.endswith("/") else store.head(path)
         if entry is not None:
-            return Address("object", bare(url), entry.size, entry.stamp, (), extension(url))
+            return Address("object", bare(url), entry.size, entry.stamp, (), extension(last_name(url)))
         if not store.is_empty(path):
             return None
     except FileNotFoundError:

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 from dynres_cli import keys
 from dynres_cli.addresses import Address
-from dynres_cli.containers import kind_of
+from dynres_cli.containers import kind_at, kind_of
 from dynres_cli.errors import MissingExtra, UsageError
 from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
@@ -54,7 +54,7 @@ class _Start:
     @property
     def is_container(self) -> bool:
         """Whether it is one file with many pictures in it, which stands for a folder."""
-        return self.folder and kind_of(self.path) is not None and (is_url(self.path) or not os.path.isdir(self.path))
+        return self.folder and kind_at(self.path) is not None and (is_url(self.path) or not os.path.isdir(self.path))
 
 
 @dataclass(slots=True)
@@ -177,9 +177,6 @@ def _remote(url: str, out: str | None, *, several: bool) -> _Start:
     """An object, a container in a store, or a prefix with everything below."""
     from dynres_cli.prefixes import given  # noqa: PLC0415 - only for object stores
 
-    if protocol(url) == "file":
-        msg = f"{url!r} is a local path; leave out the file://"
-        raise UsageError(msg)
     if out is not None and is_url(out) and bare(out) == bare(url):
         msg = f"the output {out!r} is the input itself; give another prefix for the output"
         raise UsageError(msg)

@@ -6,6 +6,9 @@ import os
 import re
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_USER = re.compile(r"://[^/?#@\s]+@")
+_SECRET = re.compile(r"(?i)(?<=[?&])([\w.-]*(?:sig|token|credential|secret|password|key|auth)[\w.-]*=)[^&#\s'\"]+")
+"""What stands in the query of a signed address, whoever signs it: X-Amz-Signature, sig, access_token."""
 
 
 def is_url(path: str) -> bool:
@@ -29,6 +32,11 @@ def last_name(url: str) -> str:
     """The last part of a URL's path: what follows a question mark is a query on the web, and elsewhere a name's own."""
     name = bare(url).rpartition("/")[2]
     return name.partition("?")[0] if protocol(url) in ("http", "https") else name
+
+
+def discreet(text: str) -> str:
+    """A text in which no URL shows a password, a signature or the like; which URL it is can still be seen."""
+    return _SECRET.sub(r"\1***", _USER.sub("://***@", text)) if "://" in text else text
 
 
 def joined(root: str, *names: str) -> str:

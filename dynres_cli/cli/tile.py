@@ -12,6 +12,7 @@ from dynres_cli.cli import options
 from dynres_cli.cli.options import Option
 from dynres_cli.errors import UsageError
 from dynres_cli.formats import EXTENSIONS
+from dynres_cli.urls import protocol
 
 if TYPE_CHECKING:
     from dynres_cli.engines.cluster import Cluster
@@ -199,10 +200,21 @@ def cluster_at(address: str | None, *, shared: bool) -> Cluster:
     return Cluster(address, shared=shared)
 
 
+KEEPS_NOTHING = {
+    "http": "pages of the web can only be read",
+    "https": "pages of the web can only be read",
+    "memory": "what lies in a process's memory is gone when it ends",
+}
+"""Places that are no output, and why."""
+
+
 def inputs_and_out(paths: list[str], *, listed: bool) -> list[str]:
     """The arguments, once it is clear that the last one is the output."""
     if not paths[-1]:
         msg = "the output has no name; give a folder: dynres tile IN... OUT"
+        raise UsageError(msg)
+    if protocol(paths[-1]) in KEEPS_NOTHING:
+        msg = f"the output {paths[-1]!r}: {KEEPS_NOTHING[protocol(paths[-1])]}; name a folder or a bucket"
         raise UsageError(msg)
     if len(paths) > 1 or listed:
         return paths

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dynres_cli.urls import is_url, last_name
+
 Kind = Literal["tar", "zip", "parquet"]
 
 SUFFIXES: dict[str, Kind] = {
@@ -24,3 +26,8 @@ def kind_of(name: str) -> Kind | None:
     """What a name says that a file holds; None where it is no container."""
     lowered = name.lower()
     return next((kind for suffix, kind in SUFFIXES.items() if lowered.endswith(suffix)), None)
+
+
+def kind_at(path: str) -> Kind | None:
+    """The same for a path or a URL, whose name a query may follow."""
+    return kind_of(last_name(path) if is_url(path) else path)

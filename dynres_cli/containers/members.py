@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import struct
 import tarfile
 import zipfile
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 
 from dynres_cli import keys
 from dynres_cli.addresses import Address
-from dynres_cli.containers import Kind, kind_of
+from dynres_cli.containers import Kind, kind_at
 from dynres_cli.errors import ImageError, Unsound
 from dynres_cli.items import Failed, Item
 from dynres_cli.ordering import in_key_order
 from dynres_cli.storage import safe_parts
 from dynres_cli.tree import Tree, looks_like_image
+from dynres_cli.urls import is_url, last_name
 
 DAMAGE = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
@@ -46,7 +48,7 @@ class Container:
     def items(self, source: str) -> Iterator[Item]:
         """Every candidate in it; `source` is what their names begin with."""
         prefix = source + "/" if source else ""
-        kind = kind_of(self.path)
+        kind = kind_at(self.path)
         named = self._rows(prefix, source) if kind == "parquet" else self._members(prefix, source, kind)
         items = (
             Item(keys.key_for(name, fold=self.rules.fold), name, str(address), explicit=True) for name, address in named
@@ -122,7 +124,7 @@ class Container:
     def _fail(self, source: str, why: str) -> None:
         """What cannot be listed is reported and counted; what was found before the damage stays."""
         message = f"{why}; what could not be listed is missing from this run"
-        name = source or self.path.rstrip("/").rpartition("/")[2]
+        name = source or (last_name(self.path) if is_url(self.path) else os.path.basename(self.path))
         self.rules.failures.append(Failed(name, name, "read", "unreadable", message))
 
 

@@ -1,4 +1,4 @@
-"""Parquet tables as Hugging Face writes them: an image column is a struct of `bytes` and `path`, one picture a row."""
+"""Parquet tables as Hugging Face writes them: an image column is a struct of `bytes` and `path`, or a list of them."""
 
 from __future__ import annotations
 
@@ -23,38 +23,64 @@ _KEPT = 2
 """Tables and row groups that each process keeps: pictures are asked for in their order, by several at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of pictures: one in each row, or in each a list of them."""
+
+    name: str
+    is_list: bool
+
+    def leaf(self, table: Any, part: str) -> str:  # noqa: ANN401 - pyarrow has no types
+        """Where the file keeps the bytes, or the paths, of this column; what is between in a list has many names."""
+        if not self.is_list:
+            return f"{self.name}.{part}"
+        paths = (str(table.schema.column(number).path) for number in range(len(table.schema)))
+        form = re.compile(rf"{re.escape(self.name)}\.[^.]+\.[^.]+\.{part}")
+        return next(path for path in paths if form.fullmatch(path))
+
+
 def members(path: str) -> Iterator[Member]:
-    """A row a picture; named by its number, and by the last part of the path that it came from."""
+    """A picture a row, or several; named by its number, and by the last part of the path that it came from."""
     whole = standing(path)
     table = _table(path, whole.stamp)
     columns = _image_columns(table)
     if not columns:
-        message = "it has no image column (a struct of bytes and path); name a table that has one"
+        message = "it has no image column (a struct of bytes and path, or a list of them); name a table that has one"
         raise ImageError(code="unidentified", message=message)
-    for number, column in sorted(enumerate(columns), key=lambda pair: keys.to_bytes(pair[1] + "/")):
-        folder = f"{column}/" if len(columns) > 1 else ""
-        is_inside = any(column.startswith(other + "/") for other in columns)  # among the pictures of another column
+    for number, column in sorted(enumerate(columns), key=lambda pair: keys.to_bytes(pair[1].name + "/")):
+        folder = f"{column.name}/" if len(columns) > 1 else ""
+        # It would lie among the pictures of another column.
+        is_inside = any(column.name.startswith(other.name + "/") for other in columns)
         first = 0
         for group in range(table.num_row_groups):
-            paths = table.read_row_group(group, columns=[f"{column}.path"], use_threads=False).column(column)
-            for row, each in enumerate(paths.to_pylist()):
-                name = _name(first + row, (each or {}).get("path"))
-                address = Address("parquet", path, 0, whole.stamp, (group, row, number), extension(name))
-                yield Member(folder + name, address, is_special=is_inside)
+            paths = table.read_row_group(group, columns=[column.leaf(table, "path")], use_threads=False).column(0)
+            for row, told in enumerate(paths.to_pylist()):
+                for name, place in _pictures(column, first + row, told):
+                    address = Address("parquet", path, 0, whole.stamp, (group, row, number, *place), extension(name))
+                    yield Member(folder + name, address, is_special=is_inside)
             first += len(paths)
 
 
-def _name(row: int, path: str | None) -> str:
-    last = re.split(r"[/\\]", path or "")[-1]
+def _pictures(column: Column, row: int, paths: Any) -> Iterator[tuple[str, tuple[int, ...]]]:  # noqa: ANN401
+    """The name of each picture of a row, and its place in the row's list; an empty list has none."""
+    if not column.is_list:
+        yield _name(f"{row:09d}", paths), ()
+        return
+    for place, each in enumerate(paths or ()):
+        yield f"{row:09d}/" + _name(f"{place:05d}", each), (place,)
+
+
+def _name(number: str, struct: dict[str, str | None] | None) -> str:
+    last = re.split(r"[/\\]", (struct or {}).get("path") or "")[-1]
     safe = re.sub(r"[\0-\x1f]", "", last).encode()[-180:].decode("utf-8", "ignore")
-    return f"{row:09d}-{safe}" if safe else f"{row:09d}"
+    return f"{number}-{safe}" if safe else number
 
 
 def cell(address: Address) -> bytes:
-    """One row's picture."""
-    group, row, number = address.place
-    column = _group(_Part(address.container, address.stamp, group, number))
-    value = column[row].as_py()
+    """One picture."""
+    group, row, number, *place = address.place
+    found = _group(_Part(address.container, address.stamp, group, number))[row]
+    value = (found[place[0]] if place else found).as_py()
     if not value or not value.get("bytes"):
         message = "the row holds no picture; the table perhaps only names a file elsewhere"
         raise ImageError(code="empty", message=message)
@@ -93,24 +119,33 @@ def _group(wanted: _Part) -> Any:  # noqa: ANN401 - pyarrow has no types
 
 def _read(wanted: _Part) -> Any:  # noqa: ANN401 - pyarrow has no types
     table = _table(wanted.path, wanted.stamp)
-    column = _image_columns(table)[wanted.number]
+    leaf = _image_columns(table)[wanted.number].leaf(table, "bytes")
     described = table.metadata.row_group(wanted.group)
     chunks = (described.column(each) for each in range(described.num_columns))
-    size = sum(each.total_uncompressed_size for each in chunks if each.path_in_schema == f"{column}.bytes")
+    size = sum(each.total_uncompressed_size for each in chunks if each.path_in_schema == leaf)
     if size > LARGEST_GROUP:
         message = f"its row group has {size:,} bytes of pictures; write the table anew with smaller row groups"
         raise ImageError(code="too_large_file", message=message)
-    return table.read_row_group(wanted.group, columns=[f"{column}.bytes"], use_threads=False).column(column)
+    return table.read_row_group(wanted.group, columns=[leaf], use_threads=False).column(0)
 
 
-def _image_columns(table: Any) -> list[str]:  # noqa: ANN401 - pyarrow has no types
-    return [
-        field.name
-        for field in table.schema_arrow
-        if str(field.type).startswith("struct<")
-        and {"bytes", "path"} <= {field.type.field(each).name for each in range(field.type.num_fields)}
-        and str(field.type.field("bytes").type) in ("binary", "large_binary")
-    ]
+def _image_columns(table: Any) -> list[Column]:  # noqa: ANN401 - pyarrow has no types
+    from pyarrow import types  # noqa: PLC0415 - an extra
+
+    columns = []
+    for field in table.schema_arrow:
+        is_list = types.is_list(field.type) or types.is_large_list(field.type)
+        if _is_picture(field.type.value_type if is_list else field.type):
+            columns.append(Column(field.name, is_list))
+    return columns
+
+
+def _is_picture(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
+    return (
+        str(kind).startswith("struct<")
+        and {"bytes", "path"} <= {kind.field(each).name for each in range(kind.num_fields)}
+        and str(kind.field("bytes").type) in ("binary", "large_binary")
+    )
 
 
 @lru_cache(maxsize=_KEPT)

@@ -22,9 +22,9 @@ from typing import IO, Self
 
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
-from dynres_cli.errors import FailureCode, ImageError
+from dynres_cli.errors import FailureCode, ImageError, RunError
 from dynres_cli.ranges import ARCHIVE_BLOCK, Extent, Standing, as_file, standing
-from dynres_cli.storage import new_scratch
+from dynres_cli.storage import classify, new_scratch
 from dynres_cli.tree import looks_like_image
 from dynres_cli.urls import is_url
 
@@ -63,7 +63,7 @@ def _placed(path: str, whole: Standing) -> Iterator[tuple[tarfile.TarInfo, Membe
         return
     changed_ns = 0 if is_url(path) else os.stat(path).st_ctime_ns
     forward = Forward(packed, max(whole.size * LARGEST_RATIO, ALWAYS_ALLOWED))
-    with open(_fresh_file(), "wb") as copy:
+    with open(_fresh_file(), "wb", buffering=0) as copy:
         for info in _infos(forward):
             at, why = copy.tell(), _why_not_unpacked(info)
             if why:
@@ -71,7 +71,6 @@ def _placed(path: str, whole: Standing) -> Iterator[tuple[tarfile.TarInfo, Membe
                 continue
             if info.isreg() and not info.issparse():  # of one with holes fewer bytes stand there than it has
                 forward.copy(info.size, copy)
-                copy.flush()
             yield info, _member(info, copy.name, whole, at, changed_ns)
 
 
@@ -195,11 +194,11 @@ class Forward(Feed):
     def tell(self) -> int:
         return self._at - self._back
 
-    def copy(self, size: int, target: IO[bytes] | None) -> None:
+    def copy(self, size: int, target: io.FileIO | None) -> None:
         """Read on, into a file or past it."""
         while size > 0 and (data := self.read(min(size, _COPY))):
             if target is not None:
-                target.write(data)
+                _write(target, data)
             size -= len(data)
 
     def _note(self, data: bytes) -> None:
@@ -225,6 +224,24 @@ def unpacked_here(container: str) -> bool:
 
 
 def _fresh_file() -> str:
-    handle, path = tempfile.mkstemp(dir=_folder())
+    try:
+        handle, path = tempfile.mkstemp(dir=_folder())
+    except OSError as error:
+        raise _no_room(error) from error
     os.close(handle)
     return path
+
+
+def _write(copy: io.FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[copy.write(rest) :]
+    except OSError as error:
+        raise _no_room(error) from error
+
+
+def _no_room(error: OSError) -> RunError:
+    """The end of the run: that TMPDIR takes no more is no fault of the archive, whose pictures would all be missing."""
+    place = f"{tempfile.gettempdir()}, where pictures of packed archives are unpacked"
+    return classify(error, place) or RunError(f"{place}: cannot be written to ({error.strerror})", "output")

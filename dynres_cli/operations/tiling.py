@@ -258,6 +258,7 @@ def nothing_in(selection: Selection, found: Listing) -> str:
         hints.append(f"passed over: {', '.join(f'{reason} {number:,}' for reason, number in found.skipped.items())}")
     if found.skipped["not_an_image_name"]:
         hints.append("`dynres tile --help` lists the names that are tried")
+        hints.append("an archive or a table in a folder is not looked into, name it itself")
     if found.skipped["link"] and not selection.follow_links:
         hints.append("-L follows links")
     if selection.filter != EVERYTHING:

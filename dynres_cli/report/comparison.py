@@ -9,6 +9,7 @@ from dynres_cli.operations.comparing import Comparison
 from dynres_cli.operations.inspecting import Inspection, NotInspected
 from dynres_cli.report.inspection import as_json, failed_fields
 from dynres_cli.report.text import bar, file_size, safe
+from dynres_cli.urls import discreet
 
 BAR = 22
 """Characters of the longest bar."""
@@ -31,7 +32,7 @@ def as_text(comparison: Comparison, columns: int) -> str:
     about = f"  {facts.size}, {facts.format}, {facts.mode}, {file_size(facts.bytes)}, aspect {facts.size.aspect:.3f}"
     most = max((each.tokens for each in comparison.planned), default=1)
     heading = f"{'preset':<20}{'grid':>5}{'views':>7}{'canvas':>11}{'tokens':>8}"
-    lines = [safe(shown(comparison.source)), about, "", heading]
+    lines = [safe(shown(discreet(comparison.source))), about, "", heading]
     for result in comparison.results:
         lines += [_row(result, most)] if isinstance(result, Inspection) else _refusal(result, columns)
     return "\n".join([*lines, "", *_legend(comparison, columns)]) + "\n"

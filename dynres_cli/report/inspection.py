@@ -14,6 +14,7 @@ from dynres_cli.report.meanings import meaning
 from dynres_cli.report.text import count, file_size, safe
 from dynres_cli.report.wording import in_words
 from dynres_cli.strategies import Candidate
+from dynres_cli.urls import discreet
 
 if TYPE_CHECKING:
     from dynres_cli.operations.glimpsing import Glimpse
@@ -51,13 +52,13 @@ def as_json(result: Inspection | NotInspected) -> str:
 
 def source_fields(result: Inspection | NotInspected) -> dict[str, str | int]:
     """Which picture it is; of a name that is no UTF-8 also its bytes, as in a record."""
-    fields = {"source": shown(result.source), "raw": raw(result.source), "frame": result.frame}
+    fields = {"source": shown(discreet(result.source)), "raw": raw(result.source), "frame": result.frame}
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def _title(result: Inspection | NotInspected) -> str:
     frame = "" if result.frame is None else f", frame {result.frame}"
-    return f"{safe(shown(result.source))}{frame}"
+    return f"{safe(shown(discreet(result.source)))}{frame}"
 
 
 def failed_fields(result: NotInspected) -> dict[str, str | int]:

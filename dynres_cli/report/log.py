@@ -17,6 +17,7 @@ from dynres_cli.items import Failed, Tiled
 from dynres_cli.jsontext import raw, shown, to_json
 from dynres_cli.operations.order import Order
 from dynres_cli.operations.tally import Tally
+from dynres_cli.urls import discreet
 
 BEGINNING = b'{"time"'
 LIBRARIES = ("pillow", "numpy", "numba", "isal", "simplejpeg")
@@ -39,7 +40,8 @@ class Log:
         engine = {"name": order.engine, "jobs": limits.jobs, "memory": limits.memory, "timeout": limits.timeout}
         recipe = {"preset": order.job.recipe.preset, "params": order.job.recipe.params_json}
         about = {"dynres": __version__, "versions": versions, "machine": machine, "engine": engine}
-        self._write("start", {**about, "recipe": recipe, "options": options, "inputs": list(order.selection.inputs)})
+        inputs = [discreet(each) for each in order.selection.inputs]
+        self._write("start", {**about, "recipe": recipe, "options": options, "inputs": inputs})
 
     def listed(self, count: int) -> None:
         self._write("listed", {"images": count})

@@ -12,6 +12,7 @@ from typing import IO
 from dynres_cli.errors import RunError
 from dynres_cli.report.bars import set_aside
 from dynres_cli.report.text import safe
+from dynres_cli.urls import discreet
 
 
 def data(text: str) -> None:
@@ -68,7 +69,7 @@ def note(text: str) -> None:
         return
     encoding = sys.stderr.encoding or "utf-8"
     with set_aside(sys.stderr):
-        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        sys.stderr.write(discreet(text).encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def width() -> int:

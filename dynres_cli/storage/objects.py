@@ -23,7 +23,7 @@ from dynres_cli.errors import ImageError, RunError, Unsound
 from dynres_cli.names import STATE
 from dynres_cli.storage.calls import classify
 from dynres_cli.storage.paths import safe_parts
-from dynres_cli.storage.retrying import network_errors, retries
+from dynres_cli.storage.retrying import is_final, network_errors, retries
 from dynres_cli.storage.scratch import scratch
 from dynres_cli.storage.stores import Store, store_of
 
@@ -273,6 +273,7 @@ def refusal(error: Exception, root: str, what: str) -> RunError:
     elif "Credentials" in type(error).__name__:
         why = "no credentials were found; set them as for the store's own tools"
     else:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        why = f"given up after {1 + retries()} tries: {reason}; run the same command again to go on"
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:200] or type(error).__name__
+        given_up = f"given up after {1 + retries()} tries: {reason}; run the same command again to go on"
+        why = f"{reason}; correct that and run the same command again" if is_final(error) else given_up
     return RunError(f"{root}: {what}: {why}", "output")

@@ -25,6 +25,7 @@ PATIENCE = 90.0
 _FINAL = (FileNotFoundError, PermissionError, FileExistsError, IsADirectoryError, NotADirectoryError)
 _FINAL_NUMBERS = {errno.EINVAL, errno.EPERM, errno.ENOSYS, errno.ENAMETOOLONG, errno.ENOSPC, errno.EDQUOT}
 _FINAL_NAMES = {
+    *("InvalidRegionError", "InvalidURL"),
     *("NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "NoRegionError", "InvalidEndpointURL"),
     *("ParamValidationError", "ConfigParseError", "UnknownServiceError", "InvalidConfigError", "SSOTokenLoadError"),
 }
@@ -33,6 +34,8 @@ _BROKEN_OFF = {"IncompleteBody", "BadDigest", "XAmzContentSHA256Mismatch"}
 _LIBRARIES = {
     "botocore.exceptions": ("BotoCoreError", "ClientError"),
     "aiohttp": ("ClientError",),
+    "httpx": ("HTTPError",),
+    "httpx2": ("HTTPError",),
     "gcsfs.retry": ("HttpError",),
     "google.auth.exceptions": ("GoogleAuthError",),
 }
@@ -91,6 +94,10 @@ def persistent(call: Callable[[], Answer]) -> Answer:
             spent = time.monotonic() - started
             if is_final(error) or attempt == attempts or spent + pause > PATIENCE:
                 raise
+        except UnicodeError:
+            raise  # a name that the store cannot have
+        except ValueError as error:  # how libraries speak of settings: AWS_ENDPOINT_URL without a scheme
+            raise OSError(errno.EINVAL, str(error)) from error
         # Many workers that are turned away together must not come back together.
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - nothing secret
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dynres_cli.errors import MissingExtra, UsageError
-from dynres_cli.storage.retrying import answer_timeout, persistent
+from dynres_cli.errors import UsageError
+from dynres_cli.storage.connecting import EXTRAS, file_system
+from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stamps import stamp_of
 from dynres_cli.urls import protocol
 
 STAMP = "dynres-source-time"
 """The name under which an object's metadata keep the time of the source that it was made from."""
-
-EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "http": "http", "https": "http"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,9 @@ class Entry:
 class Store:
     """Any of fsspec's file systems; every call is repeated while that may help."""
 
+    end_of_folder = ""
+    """What a folder's name ends with where it is listed."""
+
     def __init__(self, files: Any) -> None:  # noqa: ANN401 - fsspec has no types
         self.files = files
 
@@ -52,7 +54,7 @@ class Store:
             found = self.call("info", path)
         except FileNotFoundError:
             return None
-        return _entry(found) if found.get("type", "file") == "file" else None
+        return entry_of(found) if found.get("type", "file") == "file" else None
 
     def read(self, path: str, start: int, length: int) -> bytes:
         """Bytes of an object from `start` on, fewer at its end."""
@@ -92,12 +94,12 @@ class Store:
     def children(self, folder: str) -> tuple[list[Entry], list[str]]:
         """The objects and the names of the folders right below a folder."""
         try:
-            found = self.call("ls", folder.rstrip("/"), detail=True)
+            found = self.call("ls", folder.rstrip("/") + self.end_of_folder, detail=True)
         except FileNotFoundError:
             return [], []
         top = len(folder.rstrip("/")) + 1
         names = [each["name"].rstrip("/") for each in found if each.get("type") == "directory"]
-        files = [_entry(each) for each in found if each.get("type", "file") == "file"]
+        files = [entry_of(each) for each in found if each.get("type", "file") == "file"]
         return [each for each in files if each.path[top:]], [name[top:] for name in names if name[top:]]
 
     def entries(self, folder: str) -> Iterator[Entry]:
@@ -221,7 +223,8 @@ def _contents(page: Mapping[str, Any], folder: str) -> Iterator[Entry]:
         yield Entry(f"{bucket}/{each['Key']}", each["Size"], stamp_of(each))
 
 
-def _entry(found: Mapping[str, Any]) -> Entry:
+def entry_of(found: Mapping[str, Any]) -> Entry:
+    """What fsspec says of an object."""
     label = str((found.get("metadata") or {}).get(STAMP, "")) if isinstance(found.get("metadata"), Mapping) else ""
     known = int(label) if label.isascii() and label.isdigit() else 0
     return Entry(found["name"], int(found.get("size") or 0), stamp_of(found), known)
@@ -232,6 +235,16 @@ def _bytes(path: str) -> bytes:
 
 
 _KINDS: Mapping[str, type[Store]] = {"s3": S3, "s3a": S3, "gs": Google, "gcs": Google}
+
+
+def _kind(scheme: str) -> type[Store]:
+    if EXTRAS.get(scheme) == "http":
+        from dynres_cli.storage.web import Web  # noqa: PLC0415 - only for pages of the web
+
+        return Web
+    return _KINDS.get(scheme, Store)
+
+
 _OPEN: dict[tuple[int, str], Store] = {}
 
 
@@ -241,42 +254,11 @@ def store_of(url: str) -> tuple[Store, str]:
     A connection does not survive a fork: every process has its own.
     """
     scheme = protocol(url)
+    if scheme in ("file", "local"):
+        msg = f"{url!r} is a local path; leave out the {scheme}://"
+        raise UsageError(msg)
     mine = (os.getpid(), scheme)
     if mine not in _OPEN:
-        _OPEN[mine] = _KINDS.get(scheme, Store)(_file_system(scheme))
+        _OPEN[mine] = _kind(scheme)(file_system(scheme))
     store = _OPEN[mine]
     return store, str(store.files._strip_protocol(url))  # noqa: SLF001 - fsspec's own name for a public need
-
-
-def _file_system(scheme: str) -> Any:  # noqa: ANN401 - fsspec has no types
-    try:
-        import fsspec  # noqa: PLC0415 - an extra
-
-        made = fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **_options(scheme))
-    except ImportError as error:
-        raise MissingExtra(_missing(scheme)) from error
-    except ValueError as error:
-        msg = f"{scheme}:// is no kind of place that fsspec knows; a local path that looks like it needs ./ before it"
-        raise UsageError(msg) from error
-    if scheme in ("s3", "s3a"):
-        made.retries = 1  # who tries again, and how often, is decided in one place
-    return made
-
-
-def _missing(scheme: str) -> str:
-    extra = EXTRAS.get(scheme)
-    if extra is None:
-        return f"{scheme}:// needs fsspec and its package for {scheme}: pip install 'fsspec[{scheme}]'"
-    return f"{scheme}:// needs packages that are not installed: pip install 'dynres[{extra}]'"
-
-
-def _options(scheme: str) -> Mapping[str, object]:
-    if scheme not in ("s3", "s3a"):
-        return {}
-    config = {
-        "connect_timeout": min(answer_timeout(), 10),
-        "read_timeout": answer_timeout(),
-        "retries": {"mode": "standard", "total_max_attempts": 1},
-        "max_pool_connections": 32,
-    }
-    return {"config_kwargs": config}

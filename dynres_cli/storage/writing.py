@@ -199,7 +199,7 @@ def _explained(root: str, key: str) -> Iterator[None]:
 
 def _explain(error: OSError, key: str, root: str) -> RunError | ImageError:
     """What a failed call means; an ImageError's text names nothing, for it may become part of a record."""
-    ends_the_run = classify(error, key or root)
+    ends_the_run = classify(error, root)
     if ends_the_run is not None:
         return ends_the_run
     if not key or key.startswith(STATE + "/"):

@@ -55,3 +55,17 @@ def test_a_plan_of_files_that_tile_would_refuse_is_refused(tmp_path: Path) -> No
     for words in (("--tiles", "none", "--tensor", "none"), ("--preset", "ovis2", "--dtype", "uint8")):
         planned, tiled = dynres("plan", SAMPLES, *words), dynres("tile", SAMPLES, tmp_path / "out", *words)
         assert (planned.status, planned.err) == (2, tiled.err)
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        pytest.param("https://host/out", "can only be read", id="the web"),
+        pytest.param("memory://out", "is gone when it ends", id="memory"),
+        pytest.param("file:///tmp/out", "leave out the file://", id="a path as a URL"),
+    ],
+)
+def test_what_can_be_no_output_is_refused(place: str, why: str) -> None:
+    """Exit 2 and the reason, and not what became of the first file."""
+    ran = dynres("tile", SAMPLES / "coffee.jpg", place)
+    assert (ran.status, why in ran.err) == (2, True), ran.err

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dynres_cli.operations.tiling import nothing_in
 from tests.storage.archives import JPEG, contents, listed
 
 
@@ -20,3 +21,11 @@ def test_a_folder_that_is_named_like_a_picture_is_no_member(tmp_path: Path, pack
     items, found = listed(Path(archive))
     assert contents(items) == {"cats/a.jpg": JPEG, "holiday.jpg/one.jpg": JPEG}
     assert (found.skipped, found.failures) == ({}, [])
+
+
+def test_a_folder_of_archives_says_how_they_are_given(tmp_path: Path) -> None:
+    """The shards of a set lie in a folder, and its name alone gives nothing."""
+    (tmp_path / "00000.tar").touch()
+    items, found = listed(tmp_path)
+    assert items == []
+    assert "a table in a folder is not looked into, name it itself" in nothing_in(found.selection, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from dynres_cli.errors import MissingExtra, RunError, UsageError
+from dynres_cli.errors import ImageError, MissingExtra, RunError, UsageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.globs import Filter
 from dynres_cli.items import Item
@@ -22,7 +23,9 @@ from dynres_cli.ordering import in_key_order
 from dynres_cli.sinks.owned import by_owner
 from dynres_cli.source import Selection, listing
 from dynres_cli.storage import NewFile, Writer, check_writable, leases, lock, read_below, sizes_below, stat_below
+from dynres_cli.storage.connecting import file_system
 from dynres_cli.storage.leases import Lease
+from dynres_cli.storage.objects import refusal
 from dynres_cli.storage.retrying import persistent
 from dynres_cli.storage.stores import Entry, store_of
 from dynres_cli.urls import below, is_url, last_name
@@ -73,6 +76,18 @@ def test_an_object_that_is_named_itself_keeps_its_whole_name() -> None:
     assert read_source(item.path, FileLimits()).data == b"why?.jpg"
     assert last_name("s3://photos/x/why?.jpg") == "why?.jpg"
     assert last_name("HTTPS://photos.example/x/a.jpg?size=full") == "a.jpg"
+
+
+@needs_fsspec
+def test_an_empty_object_is_not_fetched() -> None:
+    """Its size is known, and some stores give an error for a part of nothing."""
+    store, path = store_of("memory://hollow/a.jpg")
+    store.put(path, b"")
+    (item,) = listing(Selection(("memory://hollow",)))
+    store.remove(path)
+    with pytest.raises(ImageError) as refused:
+        read_source(item.path, FileLimits())
+    assert refused.value.code == "empty"
 
 
 @needs_fsspec
@@ -142,6 +157,15 @@ def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(type(error)):
             persistent(failing(error))
         assert len(tried) == times
+    tried.clear()
+    with pytest.raises(OSError, match="Invalid endpoint") as refused:
+        persistent(failing(ValueError("Invalid endpoint: localhost:9000")))
+    assert len(tried) == 1
+    told = str(refusal(refused.value, "s3://photos", "cannot be read"))
+    assert told == (
+        "s3://photos: cannot be read: Invalid endpoint: localhost:9000; correct that and run the same command again"
+    )
+    assert "given up after 2 tries" in str(refusal(ConnectionResetError(), "s3://photos", "cannot be read"))
     monkeypatch.setenv("DYNRES_RETRIES", "many")
     with pytest.raises(UsageError, match="DYNRES_RETRIES"):
         persistent(lambda: None)
@@ -180,10 +204,25 @@ def test_urls_are_told_from_paths(tmp_path: Path) -> None:
 @needs_fsspec
 def test_a_missing_package_is_one_sentence() -> None:
     """It names what to install."""
-    with pytest.raises(MissingExtra, match="pip install"):
+    with pytest.raises(MissingExtra, match="not installed: Install adlfs"):
         store_of("abfs://x/y")
     with pytest.raises(UsageError, match="no kind of place"):
         store_of("nosuch://x/y")
+
+
+@needs_fsspec
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # fsspec's half-made object
+def test_a_store_that_needs_more_than_an_address_says_what() -> None:
+    """Some kinds are told their host by fsspec's own settings, and not by what a URL says."""
+    with pytest.raises(UsageError, match="set FSSPEC_FTP_HOST"):
+        store_of("ftp://host/x")
+
+
+@needs_fsspec
+def test_packages_of_stores_print_nothing_by_themselves() -> None:
+    """Google's has a traceback printed for each call that fails, which is told in one sentence anyway."""
+    file_system("memory")
+    assert all(logging.getLogger(name).handlers for name in ("fsspec", "s3fs", "gcsfs"))
 
 
 @needs_fsspec

@@ -60,6 +60,28 @@ def test_rows_of_a_table_are_pictures(tmp_path: Path) -> None:
     assert (items, len(found.failures)) == ([], 1)
 
 
+@needs_pyarrow
+def test_a_list_of_pictures_in_a_row_is_as_many_pictures(tmp_path: Path) -> None:
+    """As sets of conversations have them; an empty list is no picture, a null within one is a failed one."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    first, second = {"bytes": JPEG, "path": "dir/x.jpg"}, {"bytes": PNG, "path": None}
+    lists = pa.array([[first, second], [], None, [second, None], [first]], pa.list_(kind))
+    pq.write_table(pa.table({"images": lists, "texts": ["t"] * 5}), tmp_path / "t.parquet", row_group_size=4)
+    items, found = listed(tmp_path / "t.parquet")
+    assert [item.key for item in items] == [
+        *("000000000/00000-x.jpg", "000000000/00001", "000000003/00000", "000000003/00001", "000000004/00000-x.jpg"),
+    ]
+    assert [read_source(items[place].path, LIMITS).data for place in (0, 1, 2, 4)] == [JPEG, PNG, PNG, JPEG]
+    assert (code_of(items[3]), found.failures) == ("empty", [])
+    several = pa.table({"image": pa.array([second] * 5, kind), "images": lists.cast(pa.large_list(kind))})
+    pq.write_table(several, tmp_path / "several.parquet")
+    names = [item.key for item in listed(tmp_path / "several.parquet")[0]]
+    assert (names[0], names[5:7]) == ("image/000000000", ["images/000000000/00000-x.jpg", "images/000000000/00001"])
+
+
 def columns(path: Path, *names: str) -> Path:
     """A table of one row with a column of pictures for each name."""
     import pyarrow as pa  # noqa: PLC0415 - an extra

@@ -7,12 +7,14 @@ import gzip
 import io
 import lzma
 import os
+import resource
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dynres_cli.errors import RunError
 from tests.cli.command import dynres, tree
 from tests.storage.archives import JPEG, PNG, code_of, contents, listed, packed_zip, tar
 
@@ -199,3 +201,16 @@ def test_a_failure_is_tried_again_where_the_archive_was_replaced(tmp_path: Path,
     assert (first[0], run()) == (3, first)
     put(JPEG)
     assert run()[0] == 0
+
+
+def test_no_room_to_unpack_is_not_the_archives_fault(tmp_path: Path) -> None:
+    """What is missing then is missing for want of room: the run ends, and says where."""
+    path = tar(tmp_path / "a.tar.gz", {"a.jpg": JPEG}, "w:gz")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(RunError, match="where pictures of packed archives are unpacked: a file would grow"):
+            listed(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert contents(listed(path)[0]) == {"a.jpg": JPEG}
