@@ -1,4 +1,8 @@
-"""Parquet tables as Hugging Face writes them: an image column is a struct of `bytes` and `path`, or a list of them."""
+"""Parquet tables with pictures in them: as Hugging Face writes them, or with the files' bytes in a column of their own.
+
+An image column is a struct of `bytes` and `path`, or a list of them. Where a table has none, it is one of plain bytes
+whose name says that they are pictures, as img2dataset writes it (`jpg`, `png`, `webp`).
+"""
 
 from __future__ import annotations
 
@@ -9,34 +13,50 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from dynres_cli import keys
 from dynres_cli.addresses import Address, extension
 from dynres_cli.containers.members import Member
 from dynres_cli.errors import ImageError, MissingExtra
+from dynres_cli.formats import EXTENSIONS
 from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, check_stamp, standing
 
 LARGEST_GROUP = 2 << 30
 """Bytes of a row group's pictures: they are read together."""
+_BYTES = ("binary", "large_binary")
 _KEPT = 2
 """Tables and row groups that each process keeps: pictures are asked for in their order, by several at once."""
 
 
+PLAIN = {"image", "img", "image_bytes", *(each.removeprefix(".") for each in EXTENSIONS)}
+"""Names of columns of plain bytes that hold pictures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of pictures: one in each row, or in each a list of them."""
+    """A column of pictures: one in each row as a struct or as plain bytes, or in each a list of structs."""
 
     name: str
-    is_list: bool
+    form: Literal["struct", "list", "plain"]
 
     def leaf(self, table: Any, part: str) -> str:  # noqa: ANN401 - pyarrow has no types
         """Where the file keeps the bytes, or the paths, of this column; what is between in a list has many names."""
-        if not self.is_list:
+        if self.form == "plain":
+            return self.name
+        if self.form == "struct":
             return f"{self.name}.{part}"
         paths = (str(table.schema.column(number).path) for number in range(len(table.schema)))
         form = re.compile(rf"{re.escape(self.name)}\.[^.]+\.[^.]+\.{part}")
         return next(path for path in paths if form.fullmatch(path))
+
+    def told(self, table: Any, group: int) -> list[Any]:  # noqa: ANN401 - pyarrow has no types
+        """What each row of a group says of its pictures beside their bytes."""
+        if self.form == "plain":
+            return [None] * table.metadata.row_group(group).num_rows
+        read = table.read_row_group(group, columns=[self.leaf(table, "path")], use_threads=False)
+        told: list[Any] = read.column(0).to_pylist()
+        return told
 
 
 def members(path: str) -> Iterator[Member]:
@@ -45,7 +65,10 @@ def members(path: str) -> Iterator[Member]:
     table = _table(path, whole.stamp)
     columns = _image_columns(table)
     if not columns:
-        message = "it has no image column (a struct of bytes and path, or a list of them); name a table that has one"
+        message = (
+            "it has no image column (a struct of bytes and path, a list of them, or bytes in a column called jpg, png, "
+            "webp or image); name a table that has one"
+        )
         raise ImageError(code="unidentified", message=message)
     for number, column in sorted(enumerate(columns), key=lambda pair: keys.to_bytes(pair[1].name + "/")):
         folder = f"{column.name}/" if len(columns) > 1 else ""
@@ -53,17 +76,17 @@ def members(path: str) -> Iterator[Member]:
         is_inside = any(column.name.startswith(other.name + "/") for other in columns)
         first = 0
         for group in range(table.num_row_groups):
-            paths = table.read_row_group(group, columns=[column.leaf(table, "path")], use_threads=False).column(0)
-            for row, told in enumerate(paths.to_pylist()):
+            rows = column.told(table, group)
+            for row, told in enumerate(rows):
                 for name, place in _pictures(column, first + row, told):
                     address = Address("parquet", path, 0, whole.stamp, (group, row, number, *place), extension(name))
                     yield Member(folder + name, address, is_special=is_inside)
-            first += len(paths)
+            first += len(rows)
 
 
 def _pictures(column: Column, row: int, paths: Any) -> Iterator[tuple[str, tuple[int, ...]]]:  # noqa: ANN401
     """The name of each picture of a row, and its place in the row's list; an empty list has none."""
-    if not column.is_list:
+    if column.form != "list":
         yield _name(f"{row:09d}", paths), ()
         return
     for place, each in enumerate(paths or ()):
@@ -81,10 +104,11 @@ def cell(address: Address) -> bytes:
     group, row, number, *place = address.place
     found = _group(_Part(address.container, address.stamp, group, number))[row]
     value = (found[place[0]] if place else found).as_py()
-    if not value or not value.get("bytes"):
+    data = value.get("bytes") if isinstance(value, dict) else value
+    if not data:
         message = "the row holds no picture; the table perhaps only names a file elsewhere"
         raise ImageError(code="empty", message=message)
-    return bytes(value["bytes"])
+    return bytes(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +156,21 @@ def _read(wanted: _Part) -> Any:  # noqa: ANN401 - pyarrow has no types
 def _image_columns(table: Any) -> list[Column]:  # noqa: ANN401 - pyarrow has no types
     from pyarrow import types  # noqa: PLC0415 - an extra
 
-    columns = []
+    columns, plain = [], []
     for field in table.schema_arrow:
         is_list = types.is_list(field.type) or types.is_large_list(field.type)
         if _is_picture(field.type.value_type if is_list else field.type):
-            columns.append(Column(field.name, is_list))
-    return columns
+            columns.append(Column(field.name, "list" if is_list else "struct"))
+        elif str(field.type) in _BYTES and field.name.lower() in PLAIN:
+            plain.append(Column(field.name, "plain"))
+    return columns or plain
 
 
 def _is_picture(kind: Any) -> bool:  # noqa: ANN401 - pyarrow has no types
     return (
         str(kind).startswith("struct<")
         and {"bytes", "path"} <= {kind.field(each).name for each in range(kind.num_fields)}
-        and str(kind.field("bytes").type) in ("binary", "large_binary")
+        and str(kind.field("bytes").type) in _BYTES
     )
 
 

@@ -82,6 +82,25 @@ def test_a_list_of_pictures_in_a_row_is_as_many_pictures(tmp_path: Path) -> None
     assert (names[0], names[5:7]) == ("image/000000000", ["images/000000000/00000-x.jpg", "images/000000000/00001"])
 
 
+@needs_pyarrow
+def test_plain_bytes_are_pictures_where_their_column_says_so(tmp_path: Path) -> None:
+    """As img2dataset writes them; a struct of Hugging Face's beside them is the image column, as ever."""
+    import pyarrow as pa  # noqa: PLC0415 - an extra
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    plain = pa.table({"key": ["0", "1", "2"], "jpg": pa.array([JPEG, None, PNG], pa.binary()), "exif": [b"x"] * 3})
+    pq.write_table(plain, tmp_path / "t.parquet", row_group_size=2)
+    items, found = listed(tmp_path / "t.parquet")
+    assert [item.key for item in items] == ["000000000", "000000001", "000000002"]
+    assert [read_source(items[place].path, LIMITS).data for place in (0, 2)] == [JPEG, PNG]
+    assert (code_of(items[1]), found.failures) == ("empty", [])
+    image = pa.array([{"bytes": PNG, "path": "x.png"}] * 3, pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    pq.write_table(plain.append_column("image", image), tmp_path / "both.parquet")
+    assert [item.key for item in listed(tmp_path / "both.parquet")[0]][:1] == ["000000000-x.png"]
+    pq.write_table(plain.rename_columns(["key", "data", "exif"]), tmp_path / "none.parquet")
+    assert "no image column" in listed(tmp_path / "none.parquet")[1].failures[0].message
+
+
 def columns(path: Path, *names: str) -> Path:
     """A table of one row with a column of pictures for each name."""
     import pyarrow as pa  # noqa: PLC0415 - an extra
