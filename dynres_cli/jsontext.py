@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 
 _UNSAFE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -14,6 +15,15 @@ def to_json(value: object) -> str:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def is_finite(value: object) -> bool:
+    """Whether a value that was read from JSON could be written again: 1e400 is read as infinity."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(is_finite(each) for each in value.values())
+    return not isinstance(value, list) or all(is_finite(each) for each in value)
 
 
 REPLACED = "\ufffd"
