@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from dynres_cli.errors import FailureCode, Unsound
 from dynres_cli.items import Failed, Stage
@@ -53,12 +53,12 @@ class SizeEntry:
 class FileEntry:
     """One file that was written for a picture.
 
-    `box` is the view's place on its canvas, `source_box` what it shows of the picture as it was tiled; both are left,
-    top, right, bottom. `pixels_sha256` is over the view's RGB bytes, row by row. Where `path` is a shard, `offset` is
-    the byte where the file's own bytes begin in it, `member` its name in a tar, `at` its row in a table, and `first`
-    the place of its first view in a packed array.
+    `box` is the view's place on its canvas, `source_box` what it shows of the picture as tiled: left, top, right,
+    bottom. `pixels_sha256` is over the view's RGB bytes, row by row. Where `path` is a shard, `offset` is where the
+    file's bytes begin in it, `member` its name in a tar, `at` its row in a table, `first` its first view in an array.
     """
 
+    __pydantic_config__: ClassVar = {"allow_inf_nan": False}
     path: str
     kind: FileKind
     view: int | None = None
