@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from dynres_cli.cli.running import Display, run
+from dynres_cli.operations.order import Order
 from tests.cli.command import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals as a POSIX terminal does")
@@ -58,3 +62,20 @@ def test_whoever_imports_the_command_keeps_its_interrupts() -> None:
         command = [sys.executable, "-c", script, argument]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         assert (ended.stdout, ended.stderr) == ("True\n", "")
+
+
+def test_a_log_that_waits_for_its_reader_can_be_interrupted(tmp_path: Path) -> None:
+    """Guarantee 10: a pipe that nobody reads is opened while signals still end the process."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    here = threading.get_ident()
+    soon = threading.Timer(0.05, lambda: signal.pthread_kill(here, signal.SIGINT))
+    late = threading.Timer(2, lambda: os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)))
+    soon.start()
+    late.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(cast(Order, None), Display(log=str(pipe), quiet=True))
+        assert late.is_alive()
+    finally:
+        late.cancel()
