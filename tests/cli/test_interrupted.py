@@ -1,4 +1,4 @@
-"""Guarantee 10 for the moment before a command has begun: Ctrl-C while it is imported."""
+"""What ends the command itself: Ctrl-C while it is imported (guarantee 10), a pipe without a reader, want of memory."""
 
 from __future__ import annotations
 
@@ -79,3 +79,16 @@ def test_a_log_that_waits_for_its_reader_can_be_interrupted(tmp_path: Path) -> N
         assert late.is_alive()
     finally:
         late.cancel()
+
+
+def test_want_of_memory_in_the_command_itself_is_one_sentence() -> None:
+    """Under `ulimit -v`, or beside 100 GB of others' pictures: exit 1, no traceback."""
+    script = (
+        "import dynres_cli.__main__ as command\n"
+        "def starved(_words): raise MemoryError\n"
+        "command.app_for = starved\n"
+        "command.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert ended.stderr.startswith("dynres: memory ran out")
