@@ -64,6 +64,9 @@ def _run() -> int:
         return error.exit_status
     except OSError as error:
         return _refused(error)
+    except MemoryError:
+        _complain("dynres: memory ran out; use fewer jobs (-j) or raise its limit, then run the same command again")
+        return 1
     except KeyboardInterrupt:
         return 130
     except SystemExit as done:
@@ -74,7 +77,7 @@ def _run() -> int:
 def _refused(error: OSError) -> int:
     """What the system would not do, where nobody foresaw it: a full disk below stdout or TMPDIR, a limit on handles."""
     place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-    reason = error.strerror or type(error).__name__
+    reason = error.strerror or str(error) or type(error).__name__
     _complain(f"dynres: {place}the system refuses ({reason}); look at disks, permissions and limits, then run it again")
     return 1
 

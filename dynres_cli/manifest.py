@@ -8,15 +8,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
 from dynres_cli.errors import FailureCode, Unsound
 from dynres_cli.items import Failed, Stage
-from dynres_cli.jsontext import raw, shown, to_json
+from dynres_cli.jsontext import is_finite, raw, shown, to_json
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
+T = TypeVar("T")
 SCHEMA = "dynres.manifest/1"
 ALGORITHM = 1
 """Rises whenever any output byte may change for the same input and options."""
@@ -52,12 +53,12 @@ class SizeEntry:
 class FileEntry:
     """One file that was written for a picture.
 
-    `box` is the view's place on its canvas, `source_box` what it shows of the picture as it was tiled; both are left,
-    top, right, bottom. `pixels_sha256` is over the view's RGB bytes, row by row. Where `path` is a shard, `offset` is
-    the byte where the file's own bytes begin in it, `member` its name in a tar, `at` its row in a table, and `first`
-    the place of its first view in a packed array.
+    `box` is the view's place on its canvas, `source_box` what it shows of the picture as tiled: left, top, right,
+    bottom. `pixels_sha256` is over the view's RGB bytes, row by row. Where `path` is a shard, `offset` is where the
+    file's bytes begin in it, `member` its name in a tar, `at` its row in a table, `first` its first view in an array.
     """
 
+    __pydantic_config__: ClassVar = {"allow_inf_nan": False}
     path: str
     kind: FileKind
     view: int | None = None
@@ -263,13 +264,25 @@ TAIL = "]}\n"
 
 def parse_run(text: str | bytes, where: str) -> Run:
     """What a manifest says of its run, from text that anyone may have written; RunError naming `where`."""
+    return _parsed(_validators()[0], text, f"{where}: what it says of its run is not dynres's own")
+
+
+def parse_record(text: str | bytes, where: str) -> Record:
+    """A record read from text that anyone may have written; RunError naming `where` if it is not one."""
+    return _parsed(_validators()[1], text, f"{where}: not a record of dynres")
+
+
+def _parsed(validator: TypeAdapter[T], text: str | bytes, refusal: str) -> T:
     from pydantic import ValidationError  # noqa: PLC0415 - `--help` does without pydantic
 
     try:
-        return _validators()[0].validate_json(text)
+        value = validator.validate_json(text)
+        if all(is_finite(getattr(value, name, None)) for name in ("params", "options", "inputs")):
+            return value
+        msg = f"{refusal}: a number is out of range"
     except ValidationError as error:
-        msg = f"{where}: what it says of its run is not dynres's own: {_first(error)}"
-        raise Unsound(msg, code="manifest") from None
+        msg = f"{refusal}: {_first(error)}"
+    raise Unsound(msg, code="manifest")
 
 
 def _first(error: ValidationError) -> str:
@@ -277,18 +290,6 @@ def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{where}: {first['msg']}" if where else first["msg"]
-
-
-def parse_record(text: str | bytes, where: str) -> Record:
-    """A record read from text that anyone may have written; RunError naming `where` if it is not one."""
-    from pydantic import ValidationError  # noqa: PLC0415 - `--help` and `inspect` do without pydantic
-
-    try:
-        record: Record = _validators()[1].validate_json(text)
-    except ValidationError as error:
-        msg = f"{where}: not a record of dynres: {_first(error)}"
-        raise Unsound(msg, code="manifest") from None
-    return record
 
 
 @cache

@@ -52,8 +52,9 @@ class Steering:
 def run(order: Order, shown: Display) -> int:
     """Tile everything, say how it went, and give the exit status."""
     steering = Steering()
-    with ExitStack() as stack, steering.installed():
-        written = stack.enter_context(log.opened(shown.log))
+    with ExitStack() as stack:
+        written = stack.enter_context(log.opened(shown.log))  # may wait for a pipe's reader: signals still end that
+        stack.enter_context(steering.installed())
         if written is not None:
             written.start(order)
         heard = Heard(stack, shown, written)

@@ -94,6 +94,7 @@ class _Bench:
     def __init__(self, work: Work, pipe: Connection) -> None:
         self.work, self.pipe = work, pipe
         self.closer = ThreadPoolExecutor(1, "close")
+        self.closer.submit(int)  # its thread begins before pictures take what a limit on memory leaves
         self.waiting: Future[None] | None = None
         self._sending = Lock()
 

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import IO, Any
 
 from dynres_cli.errors import UsageError
-from dynres_cli.jsontext import shown
+from dynres_cli.jsontext import is_finite, shown
 from dynres_cli.operations.frames import Pair
 from dynres_cli.operations.shapes import Kind, Shape
 
@@ -174,6 +174,8 @@ def _shapes(given: object, where: tuple[str, object], *, need_view: bool) -> Ite
     if need_view and (not isinstance(view, int) or isinstance(view, bool)):
         raise _refusal(*where, 'needs a "view", for its coordinates are those of a tile')
     extra = {name: value for name, value in given.items() if name not in _OURS}
+    if not is_finite([given.get("id"), extra]):
+        raise _refusal(*where, "has a number without end beside its coordinates, which JSON cannot give back")
     for kind in kinds:
         points, pairs = _points(given[kind], kind, where)
         shape, seen_in = Shape(kind, points), view if need_view else None

@@ -27,8 +27,11 @@ def head_agrees(output: Output, counts: Counts, keys: KeyList, example: TiledRec
 
 def _in_form(head: bytes) -> bool:
     """Whether the head is written as dynres writes it, to the byte."""
-    run = json.loads(head + b"]}")["run"]
-    return head.decode() == f'{{"schema": {json.dumps(SCHEMA)}, "run": {to_json(run)}, "images": [\n'
+    try:
+        run = to_json(json.loads(head + b"]}")["run"])
+    except ValueError:
+        return False  # a number that cannot be written again, in a field that nobody knows
+    return head.decode() == f'{{"schema": {json.dumps(SCHEMA)}, "run": {run}, "images": [\n'
 
 
 def _counts_agree(run: Run, counts: Counts, keys: KeyList) -> bool:

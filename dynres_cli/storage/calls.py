@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from dynres_cli.errors import RunError
+
+_NOT_SYNCED = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS}
 
 
 class Calls:
@@ -26,7 +29,12 @@ class Calls:
         return os.write(file, data)
 
     def sync(self, file: int) -> None:
-        os.fsync(file)
+        try:
+            os.fsync(file)
+        except OSError as error:
+            # Shared folders (CIFS, VirtualBox) cannot sync a folder at all: what they do with names is up to them.
+            if error.errno not in _NOT_SYNCED or not stat.S_ISDIR(os.fstat(file).st_mode):
+                raise
 
     def rename(self, old: str, new: str, folder: int | None) -> None:
         os.replace(old, new, src_dir_fd=folder, dst_dir_fd=folder)

@@ -15,6 +15,7 @@ from dynres_cli.names import STATE
 from dynres_cli.storage.calls import Calls, classify
 from dynres_cli.storage.direct import write_past_cache
 from dynres_cli.storage.folders import NO_FOLLOW, Folder, clean_folder, open_folder, temporary_name
+from dynres_cli.storage.handing import handed_over
 from dynres_cli.storage.paths import safe_parts
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class _Aside:
         """Have a file written; its buffers must stay as they are until `wait` returns."""
         name = temporary_name()
         self.names.append((name, file.name))
-        self._pending.append(_scribe(os.getpid()).submit(self._write, name, file))
+        self._pending.append(handed_over(_scribe(os.getpid()), partial(self._write, name, file)))
 
     def wait(self) -> None:
         """Wait until all files are written; they need not be durable."""
@@ -163,7 +164,10 @@ class _Aside:
         if self.sync and len(handles) == 1:
             self.calls.sync(handles[0])
         elif self.sync:
-            list(_syncers(os.getpid()).map(self.calls.sync, handles))
+            synced = [handed_over(_syncers(os.getpid()), partial(self.calls.sync, each)) for each in handles]
+            wait(synced)
+            for each in synced:
+                each.result()
         self._close()
 
     def _close(self) -> None:
@@ -183,10 +187,12 @@ def _parts(key: str) -> tuple[str, ...]:
 
 def _set_mtime(folder: Folder, name: str, handle: int, mtime_ns: int) -> None:
     times = (mtime_ns, mtime_ns)
-    if os.utime in os.supports_fd:
-        os.utime(handle, ns=times)
-    else:
-        os.utime(folder.at(name), ns=times)
+    # Where a mount gives all files to another user the time stays as it is: resuming then looks at the digest.
+    with suppress(PermissionError):
+        if os.utime in os.supports_fd:
+            os.utime(handle, ns=times)
+        else:
+            os.utime(folder.at(name), ns=times)
 
 
 @contextmanager

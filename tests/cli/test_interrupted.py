@@ -1,4 +1,4 @@
-"""Guarantee 10 for the moment before a command has begun: Ctrl-C while it is imported."""
+"""What ends the command itself: Ctrl-C while it is imported (guarantee 10), a pipe without a reader, want of memory."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from dynres_cli.cli.running import Display, run
+from dynres_cli.operations.order import Order
 from tests.cli.command import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals as a POSIX terminal does")
@@ -58,3 +62,33 @@ def test_whoever_imports_the_command_keeps_its_interrupts() -> None:
         command = [sys.executable, "-c", script, argument]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         assert (ended.stdout, ended.stderr) == ("True\n", "")
+
+
+def test_a_log_that_waits_for_its_reader_can_be_interrupted(tmp_path: Path) -> None:
+    """Guarantee 10: a pipe that nobody reads is opened while signals still end the process."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    here = threading.get_ident()
+    soon = threading.Timer(0.05, lambda: signal.pthread_kill(here, signal.SIGINT))
+    late = threading.Timer(2, lambda: os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)))
+    soon.start()
+    late.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(cast(Order, None), Display(log=str(pipe), quiet=True))
+        assert late.is_alive()
+    finally:
+        late.cancel()
+
+
+def test_want_of_memory_in_the_command_itself_is_one_sentence() -> None:
+    """Under `ulimit -v`, or beside 100 GB of others' pictures: exit 1, no traceback."""
+    script = (
+        "import dynres_cli.__main__ as command\n"
+        "def starved(_words): raise MemoryError\n"
+        "command.app_for = starved\n"
+        "command.main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1), ended.stderr
+    assert ended.stderr.startswith("dynres: memory ran out")

@@ -52,6 +52,13 @@ def test_a_line_has_the_fields_of_the_contract(finished: Path) -> None:
     assert sum(line["share"] for line in ran.lines) == pytest.approx(1)
 
 
+def test_half_an_emoji_is_carried_along(finished: Path) -> None:
+    """As a text that was cut in the middle of one has it; what is printed is UTF-8 all the same."""
+    ran = mapped(finished, {**BOX, "id": "\ud83d", "label": "cut \ud83d"})
+    assert ran.status == 0
+    assert {(line["id"], line["label"]) for line in ran.lines} == {("\ud83d", "cut \ud83d")}
+
+
 def test_unknown_keys_and_views_are_listed_and_the_others_mapped(finished: Path) -> None:
     """Exit 3; each reason once."""
     ran = mapped(finished, BOX, {"key": "no.jpg", "point": [1, 1]}, {"key": "no.jpg", "point": [2, 2]})

@@ -87,6 +87,8 @@ def test_a_polygon_may_be_pairs_or_flat() -> None:
         pytest.param('{"key": "a", "box": [0,0,1,true]}', "has to be", id="truth for a number"),
         pytest.param('{"key": "a", "box": [0,0,1,NaN]}', "one JSON object", id="not a number"),
         pytest.param('{"key": "a", "box": [0,0,1,1e400]}', "has to be", id="infinity"),
+        pytest.param('{"key": "a", "box": [0,0,1,1], "id": 1e400}', "without end", id="infinite id"),
+        pytest.param('{"key": "a", "box": [0,0,1,1], "score": [1e400]}', "without end", id="infinite field"),
         pytest.param('{"key": "a", "box": [5,0,1,1]}', "ends before it begins", id="right before left"),
         pytest.param('{"key": "a", "polygon": [0,0,1,1]}', "has to be", id="two corners"),
         pytest.param('{"key": "a", "polygon": [[0,0],[1],[1,1,2]]}', "has to be", id="ragged pairs"),
@@ -104,6 +106,12 @@ def test_a_document_that_is_nested_beyond_measure_is_refused(start: str) -> None
     """Wherever in it: no parser's stack is the file's to fill."""
     with pytest.raises(UsageError, match="boxes:1: is not one JSON object"):
         read(start + "[" * 100_000)
+
+
+def test_a_field_that_is_nested_deeply_is_carried_along() -> None:
+    """As deep as the parser goes, so does what looks at it."""
+    (asked,) = read('{"key": "a", "box": [0,0,1,1], "more": ' + "[" * 800 + "]" * 800 + "}")
+    assert len(str(asked.extra["more"])) == 1600
 
 
 def test_from_a_tile_the_view_is_needed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +68,33 @@ def test_a_record_that_is_there_twice_reaches_nobody(out: Path, again: int) -> N
             next(records)
     ran = dynres("report", out, "-j", "4")
     assert (ran.status, ran.err.count("\n"), "edited" in ran.err) == (1, 1, True)
+
+
+@pytest.mark.parametrize(
+    ("old", "command", "status"),
+    [
+        pytest.param('"image_size": 28', "verify", 3, id="parameter"),
+        pytest.param('"image_size": 28', "diff", 1, id="parameter to be shown"),
+        pytest.param('"algorithm": 1', "verify", 3, id="unknown field"),
+        pytest.param('"mean": [0.485', "verify", 3, id="mean"),
+        pytest.param('"mean": [0.485', "diff", 1, id="mean of another"),
+    ],
+)
+def test_a_number_without_end_is_told_in_a_sentence(
+    out: Path, finished: Path, old: str, command: str, status: int
+) -> None:
+    """1e400 is JSON, is read as infinity, and cannot be written again."""
+    edit(out, old, f'{old}, "more": 1e400' if old == '"algorithm": 1' else re.sub(r"[\d.]+$", "1e400", old))
+    ran = dynres(command, out, *[finished][: command == "diff"])
+    assert (ran.status, "Traceback" in ran.err) == (status, False), ran.err
+
+
+@pytest.mark.parametrize("command", ["verify", "report"])
+def test_half_a_character_in_a_key_is_told_in_a_sentence(out: Path, command: str) -> None:
+    """No file is called by half of a surrogate pair, which JSON can spell all the same."""
+    edit(out, '"key": "z.bmp"', '"key": "\\ud800z.bmp"')
+    ran = dynres(command, out)
+    assert (ran.status, "Traceback" in ran.err) == (3 if command == "verify" else 1, False)
 
 
 def test_a_report_of_an_edited_manifest_is_not_written(out: Path) -> None:

@@ -38,9 +38,11 @@ def legible_key(text: bytes) -> str | None:
     try:
         if found is None:
             return None
-        return base64.b64decode(raw[1]).decode("utf-8", "surrogateescape") if raw else str(json.loads(found[1]))
+        key = base64.b64decode(raw[1]).decode("utf-8", "surrogateescape") if raw else str(json.loads(found[1]))
+        key.encode("utf-8", "surrogateescape")  # no file is called by half of a surrogate pair
     except (binascii.Error, ValueError):
         return None
+    return key
 
 
 class Catalogue:
