@@ -29,7 +29,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and permissi
 def test_two_runs_never_write_into_one_output(tmp_path: Path) -> None:
     """Guarantee 7: the second run exits 1 and names the first; once that one is killed, the next starts at once."""
     folder, out = tmp_path / "in", tmp_path / "out"
-    corpus.photos(folder, 200)
+    corpus.photos(folder, 60)
     corpus.write_all(folder, {"slow.png": corpus.slow_png(9000)})  # keeps the first run at work
     first = start(folder, out)
     wait_for(lambda: made(out) > 0)
@@ -43,7 +43,7 @@ def test_two_runs_never_write_into_one_output(tmp_path: Path) -> None:
     third = tile(folder, out)
     first.communicate()
     assert third.returncode == 0, third.stderr
-    assert len(images(out)) == 200
+    assert len(images(out)) == 60
     assert not temporaries(out)
 
 
