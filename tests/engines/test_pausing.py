@@ -43,6 +43,7 @@ print(failures([first, *outcomes]), flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="stops processes as a POSIX shell does")
 def test_items_in_work_outlive_a_pause_of_the_run() -> None:
     """Stopped for 2.5 s of its 4, an item keeps the 2 s that it is allowed; one that hangs is ended all the same."""
