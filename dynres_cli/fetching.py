@@ -10,7 +10,7 @@ from dynres_cli.errors import ImageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.opening import Source, check_bytes
 from dynres_cli.ranges import HEADER_BLOCK, Extent, as_file, read_range
-from dynres_cli.urls import protocol
+from dynres_cli.urls import is_web
 
 WHOLE_HEADER = 1 << 12
 """So many blocks of a picture are kept while its header is read: all of most."""
@@ -36,7 +36,7 @@ def opened_at(address: Address, limits: FileLimits) -> BinaryIO:
 
 def _may_have_any_size(address: Address) -> bool:
     """Whether a size of 0 says nothing: a server of the web need not tell it, and a table does not."""
-    is_page = address.kind == "object" and protocol(address.container) in ("http", "https")
+    is_page = address.kind == "object" and is_web(address.container)
     return is_page or address.kind in ("parquet", "refused")
 
 
@@ -61,7 +61,7 @@ def _read(address: Address, limits: FileLimits) -> bytes:
 
 
 def _extent(address: Address) -> Extent | None:
-    """Where a picture's bytes lie unchanged; None where they have to be unpacked."""
+    """Where a picture's bytes lie unchanged; None where they are packed, or nobody tells how many they are."""
     match address.kind:
         case "object" | "staged" if address.size:
             return Extent(address.container, 0, address.size)

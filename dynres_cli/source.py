@@ -17,7 +17,7 @@ from dynres_cli.globs import EVERYTHING, Filter
 from dynres_cli.items import Failed, Item
 from dynres_cli.lists import names_in
 from dynres_cli.tree import SkipReason, Tree, is_made_in, is_output, is_shard, merged, portable, same_place
-from dynres_cli.urls import bare, is_url, last_name, protocol
+from dynres_cli.urls import bare, is_url, is_web, last_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ def _expanded(inputs: tuple[str, ...]) -> list[str]:
     """The inputs, with patterns in URLs replaced by what they match: no shell can do that."""
     named: list[str] = []
     for each in inputs:
-        if "*" in each and is_url(each) and not protocol(each).startswith("http"):
+        if "*" in each and is_url(each) and not is_web(each):
             from dynres_cli.prefixes import matches  # noqa: PLC0415 - only for object stores
 
             named += matches(each)

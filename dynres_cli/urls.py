@@ -22,6 +22,11 @@ def protocol(url: str) -> str:
     return found[1].lower() if found else ""
 
 
+def is_web(url: str) -> bool:
+    """Whether a URL is a page of the web, whose server need not tell its size and takes queries."""
+    return protocol(url) in ("http", "https")
+
+
 def bare(url: str) -> str:
     """A URL without idle slashes at its end, so that two names of one place are equal."""
     scheme, _, rest = url.partition("://")
@@ -30,8 +35,8 @@ def bare(url: str) -> str:
 
 def last_name(url: str) -> str:
     """The last part of a URL's path: what follows a question mark is a query on the web, and elsewhere a name's own."""
-    name = bare(url).rpartition("/")[2]
-    return name.partition("?")[0] if protocol(url) in ("http", "https") else name
+    path = url.partition("?")[0] if is_web(url) else url
+    return bare(path).rpartition("/")[2]
 
 
 def discreet(text: str) -> str:

@@ -76,6 +76,7 @@ def test_an_object_that_is_named_itself_keeps_its_whole_name() -> None:
     assert read_source(item.path, FileLimits()).data == b"why?.jpg"
     assert last_name("s3://photos/x/why?.jpg") == "why?.jpg"
     assert last_name("HTTPS://photos.example/x/a.jpg?size=full") == "a.jpg"
+    assert last_name("https://photos.example/x/a.tar?X-Amz-Credential=me/2026/s3") == "a.tar"
 
 
 @needs_fsspec
