@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dynres_cli import geometry, normalize
-from dynres_cli.decode import decode
+from dynres_cli.decode import Means, decode
 from dynres_cli.errors import ImageError, UsageError
 from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Size
@@ -88,8 +88,9 @@ def _is_side(value: object) -> TypeGuard[int]:
 def tile_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> list[Pixels]:
     """The views as uint8 (height, width, 3) arrays in the model's order."""
     recipe = _recipe(preset, params)
-    pixels = _pixels(path_or_array, recipe.pixels)
-    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look_of(recipe.pixels))]
+    look = look_of(recipe.pixels)
+    pixels = _pixels(path_or_array, recipe.pixels, look.kernel)
+    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look)]
 
 
 def load_image(path: Source, preset: str = "internvl2", **params: object) -> Views | ViewList:
@@ -98,8 +99,8 @@ def load_image(path: Source, preset: str = "internvl2", **params: object) -> Vie
     Where the strategy's views differ in size, a list of (3, height, width) arrays.
     """
     recipe = _recipe(preset, params)
-    pixels = _pixels(path, recipe.pixels)
     look = look_of(recipe.pixels)
+    pixels = _pixels(path, recipe.pixels, look.kernel)
     views = _views(pixels, recipe, look)
     if recipe.strategy.equal_views:
         tensor = normalize.normalise(views, recipe.pixels, look.kernel).view(Views)
@@ -206,7 +207,7 @@ def _views(pixels: Pixels, recipe: Recipe, look: Look) -> list[Picture]:
     return render(pixels, recipe.plan(size_of(pixels)), look)
 
 
-def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
+def _pixels(source: Source, policy: PixelPolicy, kernel: Kernel) -> Pixels:
     """The picture as uint8 (height, width, 3), opened as the preset's reference does if it is a path."""
     if isinstance(source, np.ndarray):
         return _checked(source)
@@ -217,7 +218,8 @@ def _pixels(source: Source, policy: PixelPolicy) -> Pixels:
         raise ImageError(code="vanished", message=message)
     try:
         file = read_source(path, limits, follow=True)
-        return decode(file, probe_bytes(file, limits), Handling(exif=policy.exif, alpha=policy.alpha), limits).pixels
+        handling = Handling(exif=policy.exif, alpha=policy.alpha)
+        return decode(file, probe_bytes(file, limits), handling, limits, Means(kernel)).pixels
     except ImageError as error:
         # The limits of a run are its options, and no parameters here.
         reason, option, _ = str(error).partition("; raise --")

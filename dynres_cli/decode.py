@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from dynres_cli import depth, headers, jpeg
+from dynres_cli import depth, headers, jpeg, png
 from dynres_cli.arena import Arena, empty
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, Handling, is_deep
@@ -18,6 +18,7 @@ from dynres_cli.geometry import RGB
 from dynres_cli.opening import Source
 from dynres_cli.peaks import peak_bytes
 from dynres_cli.picture import corrupt, in_memory, no_memory, opened_picture, unsupported
+from dynres_cli.resample import Kernel
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -32,6 +33,17 @@ DEFAULT_LIMITS = FileLimits()
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What a picture may be decoded with: the compiled code, and memory that is used again. Neither changes a level."""
+
+    kernel: Kernel = "pillow"
+    arena: Arena | None = None
+
+
+DEFAULT_MEANS = Means()
+
+
+@dataclass(frozen=True, slots=True)
 class Decoded:
     """A picture's levels, (height, width, 3), what is known of it now, and whether some of them are missing."""
 
@@ -41,25 +53,25 @@ class Decoded:
 
 
 def decode(
-    source: Source, facts: Facts, handling: Handling, limits: FileLimits = DEFAULT_LIMITS, arena: Arena | None = None
+    source: Source, facts: Facts, handling: Handling, limits: FileLimits = DEFAULT_LIMITS, means: Means = DEFAULT_MEANS
 ) -> Decoded:
     """The picture of a file that `facts` are of as RGB levels, turned and put over a colour as `handling` asks.
 
-    The levels may lie in the arena, if one is given. ImageError where the file does not give the whole picture, unless
-    a part of it was asked for.
+    The levels may lie in the arena, if one is among the means. ImageError where the file does not give the whole
+    picture, unless a part of it was asked for.
     """
-    decoded = _whole(source, facts, handling, limits, arena)
+    decoded = _whole(source, facts, handling, limits, means)
     if decoded is None:
         with _what_there_is():
-            decoded = replace(_pillows(source, facts, handling, limits, arena), truncated=True)
+            decoded = replace(_pillows(source, facts, handling, limits, means.arena), truncated=True)
     turn = facts.oriented(handling) and not facts.turned_by_itself
     return replace(decoded, pixels=turned(decoded.pixels, facts.orientation)) if turn else decoded
 
 
-def _whole(source: Source, facts: Facts, handling: Handling, limits: FileLimits, arena: Arena | None) -> Decoded | None:
+def _whole(source: Source, facts: Facts, handling: Handling, limits: FileLimits, means: Means) -> Decoded | None:
     """The picture, or None where the file is cut short and what there is of it was asked for."""
     try:
-        return _levels(source, facts, handling, limits, arena)
+        return _levels(source, facts, handling, limits, means)
     except ImageError as error:
         if error.code == "truncated" and handling.on_truncated == "tile":
             return None
@@ -77,14 +89,24 @@ def _what_there_is() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits, arena: Arena | None) -> Decoded:
-    """The whole picture as Pillow gives it; a plain JPEG takes a shorter way to the same levels."""
-    if facts.format in JPEGS and facts.frame == 0 and facts.mode in ("RGB", "L"):
-        plain = jpeg.decode_plain(source.data, facts.size, arena)
-        if plain is not None:
-            return Decoded(plain, facts)
-    decoded = _pillows(source, facts, handling, limits, arena)
+def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits, means: Means) -> Decoded:
+    """The whole picture as Pillow gives it; a plain JPEG or PNG takes a shorter way to the same levels."""
+    plain = _plain(source, facts, handling, means)
+    if plain is not None:
+        return Decoded(plain, facts)
+    decoded = _pillows(source, facts, handling, limits, means.arena)
     return replace(decoded, truncated=True) if _lacks_its_end(source.data, facts) else decoded
+
+
+def _plain(source: Source, facts: Facts, handling: Handling, means: Means) -> Pixels | None:
+    """What the shorter ways give; None where only Pillow knows what becomes of a file."""
+    if facts.frame or facts.mode not in ("L", "RGB", "RGBA"):
+        return None
+    if facts.format in JPEGS and facts.mode != "RGBA":
+        return jpeg.decode_plain(source.data, facts.size, means.arena)
+    if facts.format == "PNG" and means.kernel == "numba":
+        return png.decode_plain(source.data, facts.size, drops_alpha=handling.alpha == "drop", arena=means.arena)
+    return None
 
 
 def _lacks_its_end(data: bytes, facts: Facts) -> bool:

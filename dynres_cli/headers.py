@@ -138,10 +138,10 @@ def png_pixels_cut(data: bytes, frame: int = 0) -> bool:
 
     So it is where room was made for a file that never came. Only of such a file are checksums computed.
     """
-    if data.endswith(PNG_END) or any(kind == b"IEND" for kind, *_ in _png_chunks(data)):
+    if data.endswith(PNG_END) or any(kind == b"IEND" for kind, *_ in png_chunks(data)):
         return False
     reached, has_pixels = 0, False
-    for kind, body, checksum in _png_chunks(data):
+    for kind, body, checksum in png_chunks(data):
         # The first frame may do without the chunk that begins all others.
         has_pixels = has_pixels or kind == b"IDAT"
         reached += has_pixels and kind == b"fcTL"
@@ -150,7 +150,7 @@ def png_pixels_cut(data: bytes, frame: int = 0) -> bool:
     return False
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, bytes]]:
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, bytes]]:
     """Name, body and checksum of each chunk, as far as one leads to the next; the last may lack its end."""
     at = 8
     while at + 8 <= len(data):

@@ -161,7 +161,7 @@ class Attempt:
             admit(need(facts, plan, job.writing) + uploading_bytes(plan, job.writing, job.out))
         ARENA.clear()
         with during("decode"):
-            decoded = decode.decode(source, facts, job.handling, job.limits, ARENA)
+            decoded = decode.decode(source, facts, job.handling, job.limits, decode.Means(job.look.kernel, ARENA))
         with during("render"):
             views = render(decoded.pixels, plan, job.look, ARENA)
             if not any(np.may_share_memory(view, decoded.pixels) for view in views):

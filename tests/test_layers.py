@@ -35,7 +35,8 @@ LAYERS = {
             "opening",
         ),
         *("ordering", "lists", "ranges", "fetching", "containers", "prefixes"),
-        *("depth", "picture", "webp", "probe", "decode", "interpolate", "jpeg", "kernels", "resample", "normalize"),
+        *("depth", "picture", "webp", "png", "jpeg", "probe", "decode"),
+        *("interpolate", "kernels", "resample", "normalize"),
     ),
     3: (
         *("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome"),

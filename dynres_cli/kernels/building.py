@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import llvmlite.binding as llvm
 
-from dynres_cli.kernels import compiled, filters, floats
+from dynres_cli.kernels import compiled, filters, floats, restoring
 from dynres_cli.kernels.entries import ENTRIES
 from dynres_cli.kernels.loading import FROM_C, target_machine
 
@@ -19,7 +19,9 @@ def machine_code() -> bytes:
     machine = target_machine()
     whole = llvm.parse_assembly("")
     for name in ENTRIES:
-        function = next(getattr(module, name) for module in (compiled, filters, floats) if hasattr(module, name))
+        function = next(
+            getattr(module, name) for module in (compiled, filters, floats, restoring) if hasattr(module, name)
+        )
         whole.link_in(_bare(function.inspect_llvm(), function.native_name, name))
     _optimise(whole, machine)
     missing = {each.name for each in whole.functions if each.is_declaration and not each.name.startswith("llvm.")}

@@ -14,7 +14,7 @@ from pathlib import Path
 _HERE = Path(__file__).parent
 _SOURCES = (
     *("building.py", "compiled.py", "entries.py", "filters.py", "floats.py", "loading.py"),
-    *("memory.py", "native.py", "rows.py", "shape.py", "vectors.py"),
+    *("memory.py", "native.py", "restoring.py", "rows.py", "shape.py", "vectors.py"),
 )
 _COMPILERS = ("numba", "llvmlite")
 _CODE = "kernels.o"

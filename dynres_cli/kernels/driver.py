@@ -167,3 +167,15 @@ def least_rows(rows: Bytes, kinds: Bytes, lines: Bytes) -> None:
     room = np.zeros(3 * (width + 3), np.uint8)
     source, to = (rows.ctypes.data, rows.strides[0]), (lines.ctypes.data, lines.strides[0])
     run("least_rows")(*source, height, width, kinds.ctypes.data, len(kinds), room.ctypes.data, *to)
+
+
+def restored_rows(lines: Bytes, channels: int, above: Bytes, out: Bytes) -> int:
+    """PNG's filtered lines as rows of bytes, below a row that is restored already; how many could be restored."""
+    height, size = out.shape
+    source, to = (lines.ctypes.data, lines.strides[0]), (out.ctypes.data, out.strides[0])
+    return run("restored_rows")(*source, height, size // channels, channels, above.ctypes.data, *to)
+
+
+def as_rgb(levels: Bytes, channels: int, out: Bytes) -> int:
+    """Gray levels, or those of RGB with alpha, as RGB; the least alpha, or 255."""
+    return run("as_rgb")(levels.ctypes.data, channels, levels.size // channels, out.ctypes.data)

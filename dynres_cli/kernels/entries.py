@@ -8,6 +8,8 @@ ENTRIES: dict[str, str] = {
     "vertical": "n" * 9,
     "look_up": "n" * 6,
     "least_rows": "n" * 9,
+    "restored_rows": "n" * 8,
+    "as_rgb": "n" * 4,
     "float_columns": "n" * 15,
     "float_rows": "n" * 10,
 }

@@ -9,7 +9,7 @@ from dynres_cli.kernels.vectors import LANES, move_run
 
 
 @part
-def _predicted(kind: int, left: int, above: int, corner: int) -> int:
+def prediction(kind: int, left: int, above: int, corner: int) -> int:
     """One byte's prediction by PNG's filter of that number."""
     if kind == 4:
         to_left, to_above, to_corner = abs(above - corner), abs(left - corner), abs(left + above - 2 * corner)
@@ -47,7 +47,7 @@ def _filtered(kind: int, here: int, above: int, width: int, out: int) -> int:
         at = first * LANES
         total += _runs(kind, out + at, here + at, above + at, min(MOST, vectors - first))
     for at in range(vectors * LANES, width):
-        predicted = _predicted(kind, byte(here + at - 3), byte(above + at), byte(above + at - 3))
+        predicted = prediction(kind, byte(here + at - 3), byte(above + at), byte(above + at - 3))
         rest = (byte(here + at) - predicted) & 255
         put_byte(out + at, rest)
         total += min(rest, 256 - rest)
@@ -55,7 +55,8 @@ def _filtered(kind: int, here: int, above: int, width: int, out: int) -> int:
 
 
 @part
-def _copy(source: int, count: int, to: int) -> None:
+def copy(source: int, count: int, to: int) -> None:
+    """Bytes from one place to another."""
     whole = count // LANES * LANES
     for place in range(0, whole, LANES):
         move_run(to + place, source + place)
@@ -73,7 +74,7 @@ def least_rows(
     """
     here, above, attempt = room + 3, room + 2 * 3 + width, room + 3 * 3 + 2 * width
     for row in range(height):
-        _copy(rows + row * pitch, width, here)
+        copy(rows + row * pitch, width, here)
         line = lines + row * lines_pitch
         least = -1
         for choice in range(choices):
@@ -82,6 +83,6 @@ def least_rows(
             if least < 0 or size < least:
                 least = size
                 put_byte(line, kind)
-                _copy(attempt, width, line + 1)
+                copy(attempt, width, line + 1)
         here, above = above, here
     return 0

@@ -16,31 +16,37 @@ MOST = 256
 """Runs that are summed up at once: no byte leaves more than 128, so that their sums fit 16 bits."""
 SHORTS = ir.VectorType(SHORT, LANES)
 NOTHING = ir.Constant(SHORTS, [0] * LANES)
-ONES = ir.Constant(SHORTS, [1] * LANES)
 Predictor = Callable[[ir.IRBuilder, ir.Value, ir.Value, ir.Value], ir.Value]
 
 
+def _each(like: ir.Value, number: int) -> ir.Constant:
+    """A number in every lane."""
+    return ir.Constant(like.type, [number] * like.type.count)
+
+
 def _size(build: ir.IRBuilder, value: ir.Value) -> ir.Value:
-    return build.select(build.icmp_signed("<", value, NOTHING), build.neg(value), value)
+    return build.select(build.icmp_signed("<", value, _each(value, 0)), build.neg(value), value)
 
 
-def _none(_build: ir.IRBuilder, _left: ir.Value, _above: ir.Value, _corner: ir.Value) -> ir.Value:
+def _nothing(_build: ir.IRBuilder, _left: ir.Value, _above: ir.Value, _corner: ir.Value) -> ir.Value:
     return NOTHING
 
 
-def _sub(_build: ir.IRBuilder, left: ir.Value, _above: ir.Value, _corner: ir.Value) -> ir.Value:
+def predict_left(_build: ir.IRBuilder, left: ir.Value, _above: ir.Value, _corner: ir.Value) -> ir.Value:
+    """As the pixel before, which PNG calls `sub`."""
     return left
 
 
-def _up(_build: ir.IRBuilder, _left: ir.Value, above: ir.Value, _corner: ir.Value) -> ir.Value:
+def _above_it(_build: ir.IRBuilder, _left: ir.Value, above: ir.Value, _corner: ir.Value) -> ir.Value:
     return above
 
 
-def _average(build: ir.IRBuilder, left: ir.Value, above: ir.Value, _corner: ir.Value) -> ir.Value:
-    return build.lshr(build.add(left, above), ONES)
+def predict_average(build: ir.IRBuilder, left: ir.Value, above: ir.Value, _corner: ir.Value) -> ir.Value:
+    """Half of left and above together, rounded down."""
+    return build.lshr(build.add(left, above), _each(left, 1))
 
 
-def _paeth(build: ir.IRBuilder, left: ir.Value, above: ir.Value, corner: ir.Value) -> ir.Value:
+def predict_paeth(build: ir.IRBuilder, left: ir.Value, above: ir.Value, corner: ir.Value) -> ir.Value:
     """The neighbour nearest to left + above − corner; of equals left, then above."""
     rise, run = build.sub(above, corner), build.sub(left, corner)
     to_left, to_above, to_corner = _size(build, rise), _size(build, run), _size(build, build.add(rise, run))
@@ -98,4 +104,6 @@ def _total(build: ir.IRBuilder, sums: ir.Value) -> ir.Value:
     return build.extract_element(sums, INT(0))
 
 
-none, sub, up, average, paeth = (_residue(predict) for predict in (_none, _sub, _up, _average, _paeth))
+none, sub, up, average, paeth = (
+    _residue(predict) for predict in (_nothing, predict_left, _above_it, predict_average, predict_paeth)
+)

@@ -11,7 +11,7 @@ import numpy as np
 
 from dynres_cli import normalize, probe
 from dynres_cli.choices import Choices, job_for, plain
-from dynres_cli.decode import decode
+from dynres_cli.decode import Means, decode
 from dynres_cli.errors import DynresError, ImageError
 from dynres_cli.facts import FileLimits
 from dynres_cli.handling import handling_for
@@ -106,7 +106,8 @@ def _made_again(record: TiledRecord, source: Source) -> Mapping[tuple[bool, int 
     facts = probe.probe_bytes(source, job.limits, record.frame or 0)
     size = facts.tiled_size(job.handling)
     plan = job.recipe.plan(size)
-    views = render(decode(source, facts, job.handling, job.limits).pixels, plan, job.look)
+    pixels = decode(source, facts, job.handling, job.limits, Means(job.look.kernel)).pixels
+    views = render(pixels, plan, job.look)
     made: dict[tuple[bool, int | None], str] = {
         (False, number): hashlib.sha256(
             np.ascontiguousarray(normalize.preview(view, job.recipe.pixels)).data

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from dynres_cli import normalize
-from dynres_cli.decode import decode
+from dynres_cli.decode import Means, decode
 from dynres_cli.engines.contract import Admit, Outcome
 from dynres_cli.facts import FileLimits
 from dynres_cli.items import Item, Weighed
@@ -48,7 +48,8 @@ def encode(how: Encoding, item: Item, admit: Admit) -> Weighed:
     facts, handling, recipe = probe_bytes(source, how.limits, item.frame or 0), how.variant.handling, how.variant.recipe
     plan = recipe.plan(facts.tiled_size(handling))
     admit(need(facts, plan, how.writing))
-    views = render(decode(source, facts, handling, how.limits).pixels, plan, how.look)
+    pixels = decode(source, facts, handling, how.limits, Means(how.look.kernel)).pixels
+    views = render(pixels, plan, how.look)
     level = how.writing.png_level
     files = [png.encode(normalize.preview(view, recipe.pixels), level, how.look.kernel) for view in views]
     return Weighed(item.key, sum(map(len, files)))
