@@ -94,7 +94,7 @@ def mutants(number: int, seed: int = 20) -> Iterator[tuple[str, bytes]]:
 
 def cut(data: bytes, _other: bytes, chance: random.Random) -> bytes:
     """The file's beginning."""
-    return data[: chance.randrange(1, len(data))]
+    return data[: chance.randrange(1, max(2, len(data)))]
 
 
 def flip(data: bytes, _other: bytes, chance: random.Random) -> bytes:
@@ -108,7 +108,7 @@ def flip(data: bytes, _other: bytes, chance: random.Random) -> bytes:
 
 def splice(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Its beginning and the end of another file."""
-    return data[: chance.randrange(1, len(data))] + other[chance.randrange(len(other)) :]
+    return data[: chance.randrange(1, max(2, len(data)))] + other[chance.randrange(len(other) or 1) :]
 
 
 def write_all(folder: Path, files: Iterator[tuple[str, bytes]] | dict[str, bytes]) -> int:
