@@ -27,7 +27,7 @@ MEANINGFUL = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT"))
 LATE = frozenset((b"tEXt", b"tIME", b"eXIf"))
 """What may stand behind the pixels; Pillow reads other chunks there too, and may give up on them."""
 MOST_BESIDE = 1 << 20
-"""Bytes of all chunks but the pixels'. Pillow gives up where there is much text."""
+"""Bytes of a file that are no pixels'. Pillow gives up where there is much text, and many chunks take long to walk."""
 OPAQUE = 255
 BAND = 1 << 18
 """Bytes that are inflated and restored at once, so that they stay in the cache."""
@@ -66,18 +66,21 @@ def _channels(data: bytes, size: Size) -> int | None:
 
 def _pixels_of(data: bytes) -> bytes | None:
     """The stream of the pixels, where the file is whole and nothing in it asks for more than a look at that."""
-    pieces, names, length = list[memoryview](), list[bytes](), len(SIGNATURE)
+    pieces, names, beside = list[memoryview](), list[bytes](), len(SIGNATURE)
     for kind, body, checksum in png_chunks(data):
-        if isal_zlib.crc32(body, isal_zlib.crc32(kind)).to_bytes(4, "big") != checksum:
+        beside += 12 if kind == b"IDAT" else 12 + len(body)
+        if beside > MOST_BESIDE or _checksum(kind, body) != checksum:
             return None
         if kind == b"IDAT":
             pieces.append(body)
         if names[-1:] != [b"IDAT"] or kind != b"IDAT":
             names.append(kind)
-        length += 12 + len(body)
-    beside = length - sum(map(len, pieces))
-    is_plain = length == len(data) and beside < MOST_BESIDE and _is_usual(names)
-    return b"".join(pieces) if is_plain else None
+    is_whole = beside + sum(map(len, pieces)) == len(data)
+    return b"".join(pieces) if is_whole and _is_usual(names) else None
+
+
+def _checksum(kind: bytes, body: memoryview) -> bytes:
+    return isal_zlib.crc32(body, isal_zlib.crc32(kind)).to_bytes(4, "big")
 
 
 def _is_usual(names: list[bytes]) -> bool:

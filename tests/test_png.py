@@ -164,6 +164,7 @@ def _with(chunk: Chunk, at: int) -> bytes:
         pytest.param(_with((b"pHYs", b"short"), AT_END), False, id="a short resolution behind the pixels"),
         pytest.param(_with((b"tEXt", b"k\0" + b"x" * (2 << 20)), AT_END), False, id="much text"),
         pytest.param(_with((b"IDAT", b""), AT_END), True, id="an empty piece of pixels"),
+        pytest.param(PLAIN[:AT_END] + chunked([(b"IDAT", b"")] * 90_000)[8:] + PLAIN[AT_END:], False, id="many pieces"),
         pytest.param(_with((b"IDAT", b"more"), AT_END), False, id="more pixels than there are"),
         pytest.param(PLAIN[:AT_END] + TEXT + PLAIN[AT_PIXELS:], False, id="pixels twice"),
         pytest.param(PLAIN + b"what follows", False, id="something behind the end"),
