@@ -17,12 +17,14 @@ WITH_TABLES = [name for name in COMMANDS if name not in ("strategies", "schema")
 """The commands that have something to configure."""
 NOT_IN_A_FILE = ("--config", "--shard")
 """The file itself, and what differs from task to task."""
+LARGEST = 1 << 20
+"""Bytes; what goes beyond is no file of settings, and may have no end."""
 
 
 def defaults(context: typer.Context, found: Path) -> dict[str, Any]:
     """What the file says of this command's options, by the names of its parameters."""
     try:
-        tables = tomllib.loads(found.read_text("utf-8"))
+        tables = tomllib.loads(_text(found))
     except OSError as error:
         msg = (
             f"{found}: cannot read the configuration: {error.strerror}; name a TOML file with a table for each command"
@@ -37,6 +39,15 @@ def defaults(context: typer.Context, found: Path) -> dict[str, Any]:
         msg = f"{found}: {context.info_name} must be a table: [{context.info_name}]"
         raise UsageError(msg)
     return _by_parameter(context, table, found)
+
+
+def _text(found: Path) -> str:
+    with found.open("rb") as file:
+        data = file.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        msg = f"{found}: too large for a configuration; name a TOML file with a table for each command"
+        raise UsageError(msg)
+    return data.decode("utf-8")
 
 
 def _refuse_unknown_tables(tables: Mapping[str, object], found: Path) -> None:

@@ -62,3 +62,11 @@ def test_a_list_of_one_in_a_file_may_be_given_as_that_one(folder: Path, tmp_path
     (tmp_path / "mine.toml").write_text('[tile]\nexclude = "*.png"\n')
     ran = dynres("tile", folder, tmp_path / "out", "--config", tmp_path / "mine.toml", "--dry-run")
     assert (ran.status, ran.out.split()) == (0, ["b.jpg"])
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no file without an end")
+def test_a_file_without_an_end_is_no_configuration(folder: Path, tmp_path: Path) -> None:
+    """Exit 2 at once, where reading all of it would fill the memory."""
+    ran = dynres("tile", folder, tmp_path / "out", "--config", "/dev/zero")
+    assert ran.status == 2
+    assert "/dev/zero: too large for a configuration" in ran.err
