@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dynres_cli.errors import NothingFound, RunError
 from dynres_cli.job import Job
 from dynres_cli.names import MANIFEST, STATE
-from dynres_cli.storage import check_writable, start_below
+from dynres_cli.storage import check_writable, is_temporary, start_below
 from dynres_cli.tree import START, is_of_dynres
 from dynres_cli.urls import is_url, joined
 
@@ -23,7 +23,8 @@ def refuse_foreign(out: str, *, into: bool) -> None:
     if into or not os.path.isdir(out):
         return
     try:
-        names = os.listdir(out)
+        # A run that was killed as it began may have left no more than what it tried the folder with.
+        names = [name for name in os.listdir(out) if not is_temporary(name)]
     except OSError as error:
         msg = f"{out}: cannot be listed ({error.strerror}); check its permissions, or choose another output folder"
         raise RunError(msg, "output") from error

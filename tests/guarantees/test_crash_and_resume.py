@@ -156,6 +156,16 @@ def test_only_the_dead_runs_own_leftovers_are_cleaned(tmp_path: Path) -> None:
     assert {name: (out / name).read_bytes() for name in strangers} == strangers
 
 
+def test_a_run_that_was_killed_as_it_began_stands_in_nobodys_way(tmp_path: Path) -> None:
+    """Guarantee 7: it may have left no more than the empty file with which it tried the folder."""
+    corpus.photos(tmp_path / "in", 1)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".dynres-tmp-4000000-01234567").write_bytes(b"")
+    done = tile(tmp_path / "in", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert not temporaries(tmp_path / "out")
+
+
 def test_failures_can_be_tried_again_without_redoing_the_rest(tmp_path: Path) -> None:
     """Guarantee 6: a mended file is tiled by itself; an unchanged bad one is tried again only when asked for."""
     folder, out = tmp_path / "in", tmp_path / "out"
