@@ -7,7 +7,7 @@ that undoes PNG's filters is compiled; it takes a third of Pillow's time, and ha
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +26,21 @@ MEANINGFUL = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT"))
 """Chunks that may be missing, and that change what Pillow gives where they are not."""
 LATE = frozenset((b"tEXt", b"tIME", b"eXIf"))
 """What may stand behind the pixels; Pillow reads other chunks there too, and may give up on them."""
+MEANT_FOR_PILLOW = frozenset((b"interlace", b"bbox", b"transparency"))
+"""What Pillow notes of a picture beside its comments, under the same names: such a comment changes how it reads on."""
 MOST_BESIDE = 1 << 20
 """Bytes of a file that are no pixels'. Pillow gives up where there is much text, and many chunks take long to walk."""
+PACKED, MOST_PACKED = (b"zTXt", b"iTXt"), 32
+"""Comments that may be packed, and how many: Pillow takes 64 MiB of text, each of these may unpack to one of them."""
+LONGEST_ROW = 1 << 20
+"""Bytes of a row. Pillow refuses rows near 2**31 bits, and some of them are held at once beside the picture."""
+LARGEST_WINDOW = 0x78
+"""How a stream begins that looks back 32 KiB. ISA-L takes one that says more, zlib and so Pillow do not."""
 OPAQUE = 255
 BAND = 1 << 18
 """Bytes that are inflated and restored at once, so that they stay in the cache."""
+PORTION = 1 << 18
+"""Bytes of the file that are given to the inflater at once: it keeps a copy of what it has not come to."""
 
 
 def decode_plain(data: bytes, size: Size, *, drops_alpha: bool, arena: Arena | None = None) -> Pixels | None:
@@ -40,14 +50,18 @@ def decode_plain(data: bytes, size: Size, *, drops_alpha: bool, arena: Arena | N
     it must be wanted that this is dropped, unless there is nothing to be seen through.
     """
     channels = _channels(data, size)
-    stream = _pixels_of(data) if channels else None
-    if channels is None or stream is None:
+    pieces = _pixels_of(data) if channels else None
+    if channels is None or pieces is None:
         return None
+    pixels: Pixels = empty(arena, (size.height, size.width, 3), np.uint8)
+    bands = _inflated(_portions(pieces), size.height, 1 + size.width * channels)
     try:
-        pixels, least = _restored(stream, size, channels, arena)
-    except (igzip_lib.IsalError, _OtherwiseError):  # type: ignore[misc]  # isal's stubs call it an instance
+        _restore(bands, channels, pixels, 0 if drops_alpha else OPAQUE)
+    except (igzip_lib.IsalError, _OtherwiseError, MemoryError):  # type: ignore[misc]  # isal's stubs call it an instance
+        if arena is not None:
+            arena.give_back(pixels)  # Pillow's levels can lie there
         return None
-    return pixels if drops_alpha or least == OPAQUE else None
+    return pixels
 
 
 class _OtherwiseError(Exception):
@@ -61,26 +75,37 @@ def _channels(data: bytes, size: Size) -> int | None:
     width, height, depth, colour, *methods = struct.unpack_from(">2L5B", data, 16)
     if (width, height) != (size.width, size.height) or depth != 8 or any(methods):
         return None
-    return CHANNELS.get(colour)
+    channels = CHANNELS.get(colour)
+    return channels if channels and width * channels <= LONGEST_ROW else None
 
 
-def _pixels_of(data: bytes) -> bytes | None:
-    """The stream of the pixels, where the file is whole and nothing in it asks for more than a look at that."""
+def _pixels_of(data: bytes) -> list[memoryview] | None:
+    """The pieces of the pixels' stream, where the file is whole and nothing in it asks for more than a look at that."""
     pieces, names, beside = list[memoryview](), list[bytes](), len(SIGNATURE)
     for kind, body, checksum in png_chunks(data):
         beside += 12 if kind == b"IDAT" else 12 + len(body)
-        if beside > MOST_BESIDE or _checksum(kind, body) != checksum:
+        if beside > MOST_BESIDE or _checksum(kind, body) != checksum or _word(body) in MEANT_FOR_PILLOW:
             return None
         if kind == b"IDAT":
             pieces.append(body)
         if names[-1:] != [b"IDAT"] or kind != b"IDAT":
             names.append(kind)
     is_whole = beside + sum(map(len, pieces)) == len(data)
-    return b"".join(pieces) if is_whole and _is_usual(names) else None
+    return pieces if is_whole and _is_usual(names) and _first(pieces) <= LARGEST_WINDOW else None
 
 
 def _checksum(kind: bytes, body: memoryview) -> bytes:
     return isal_zlib.crc32(body, isal_zlib.crc32(kind)).to_bytes(4, "big")
+
+
+def _word(body: memoryview) -> bytes:
+    """What a comment is called; of any other chunk it may be anything."""
+    return bytes(body[:13]).partition(b"\0")[0]
+
+
+def _first(pieces: Sequence[memoryview]) -> int:
+    """The first byte of the stream."""
+    return next((piece[0] for piece in pieces if piece), 0)
 
 
 def _is_usual(names: list[bytes]) -> bool:
@@ -89,28 +114,41 @@ def _is_usual(names: list[bytes]) -> bool:
         return False
     at = names.index(b"IDAT")
     before, late = names[1:at], names[at + 1 : -1]
-    return all(kind[:1].islower() and kind not in MEANINGFUL for kind in before) and LATE.issuperset(late)
+    if sum(map(before.count, PACKED)) > MOST_PACKED or not LATE.issuperset(late):
+        return False
+    return all(kind[:1].islower() and kind not in MEANINGFUL for kind in before)
 
 
-def _restored(stream: bytes, size: Size, channels: int, arena: Arena | None) -> tuple[Pixels, int]:
-    """The levels of a stream, and the least alpha in it; an error where the stream is not as it should be."""
+def _restore(bands: Iterator[tuple[int, Pixels]], channels: int, pixels: Pixels, least: int) -> None:
+    """The levels of a picture's lines; an error where one is not as it should be, or alpha is less than `least`."""
     from dynres_cli.kernels.driver import as_rgb, restored_rows  # noqa: PLC0415 - LLVM is loaded only where it is used
 
-    pixels: Pixels = empty(arena, (size.height, size.width, 3), np.uint8)
-    width, least = size.width * channels, OPAQUE
+    width = pixels.shape[1] * channels
     above = np.zeros(width, np.uint8)
-    for top, lines in _inflated(stream, size.height, 1 + width):
+    for top, lines in bands:
         wanted = pixels[top : top + len(lines)].reshape(len(lines), -1)
         rows = wanted if channels == 3 else np.empty((len(lines), width), np.uint8)
         if restored_rows(lines, channels, above, rows) < len(lines):
             raise _OtherwiseError
         above = rows[-1]
-        if rows is not wanted:
-            least = min(least, as_rgb(rows, channels, wanted))
-    return pixels, least
+        if rows is not wanted and as_rgb(rows, channels, wanted) < least:
+            raise _OtherwiseError
 
 
-def _inflated(stream: bytes, height: int, pitch: int) -> Iterator[tuple[int, Pixels]]:
+def _portions(pieces: Sequence[memoryview]) -> Iterator[bytes]:
+    """A stream in portions, cut from long pieces and put together from short ones."""
+    held, size = list[memoryview](), 0
+    for piece in pieces:
+        for at in range(0, len(piece), PORTION):
+            held.append(piece[at : at + PORTION])
+            size += len(held[-1])
+            if size >= PORTION:
+                yield b"".join(held)
+                held, size = [], 0
+    yield b"".join(held)
+
+
+def _inflated(portions: Iterator[bytes], height: int, pitch: int) -> Iterator[tuple[int, Pixels]]:
     """The stream's lines of `pitch` bytes, band by band, each with the number of its first; it must end with the last.
 
     That its checksum is right is seen at the end too.
@@ -119,11 +157,24 @@ def _inflated(stream: bytes, height: int, pitch: int) -> Iterator[tuple[int, Pix
     step = max(1, BAND // pitch)
     for top in range(0, height, step):
         count = min(step, height - top)
-        band = inflater.decompress(b"" if top else stream, count * pitch)
+        band = _read(inflater, portions, count * pitch)
         if len(band) != count * pitch:
             raise _OtherwiseError
         yield top, np.frombuffer(band, np.uint8).reshape(count, pitch)
-    if not inflater.eof and (inflater.decompress(b"", 1) or not inflater.eof):
+    if _read(inflater, portions, 1) or not inflater.eof or inflater.unused_data or any(portions):
         raise _OtherwiseError
-    if inflater.unused_data:
-        raise _OtherwiseError
+
+
+def _read(inflater: igzip_lib.IgzipDecompressor, portions: Iterator[bytes], size: int) -> bytes:
+    """The next bytes of a stream: so many, or fewer where it ends."""
+    parts, is_stuck = list[bytes](), False
+    while size and not inflater.eof:
+        # Where it has just written what it was asked for it says that it needs nothing, even if all is used up.
+        portion = next(portions, b"") if is_stuck or inflater.needs_input else b""
+        part = inflater.decompress(portion, size)
+        if is_stuck and not part and not portion:
+            break
+        is_stuck = not part
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
