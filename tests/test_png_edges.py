@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import tracemalloc
 import zlib
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from dynres_cli import png
+from dynres_cli import decode as decode_module
+from dynres_cli import jpeg, png
 from dynres_cli.arena import Arena
 from dynres_cli.decode import Means, decode
 from dynres_cli.facts import FileLimits, Handling
@@ -140,3 +143,19 @@ def test_levels_that_are_dropped_again_make_room_for_pillows() -> None:
         assert np.array_equal(pixels, outcome(data, "pillow", handling))
         arena.clear()
         assert np.may_share_memory(pixels, arena.empty(pixels.shape, np.uint8))
+
+
+def _no_room(*_: object) -> None:
+    raise MemoryError
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_memory_that_is_refused_is_told_as_pillow_tells_it(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short ways step aside; a failure has a code, and no MemoryError reaches a caller of the library."""
+    out = io.BytesIO()
+    Image.fromarray(noise(33, 21)).save(out, kind)
+    monkeypatch.setattr(png, "empty", _no_room)
+    monkeypatch.setattr(jpeg, "empty", _no_room)
+    assert agrees(out.getvalue())
+    monkeypatch.setattr(decode_module, "empty", _no_room)
+    assert outcome(out.getvalue(), "numba") == "out_of_memory"
