@@ -100,7 +100,7 @@ def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits
 
 def _plain(source: Source, facts: Facts, handling: Handling, means: Means) -> Pixels | None:
     """What the shorter ways give; None where only Pillow knows what becomes of a file."""
-    if facts.frame or facts.mode not in ("L", "RGB", "RGBA"):
+    if facts.frame or facts.mode not in ("L", "P", "RGB", "RGBA"):
         return None
     try:
         return _shortly(source, facts, handling, means)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,10 @@ from dynres_cli.headers import png_chunks
 Pixels = npt.NDArray[np.uint8]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-CHANNELS = {0: 1, 2: 3, 6: 4}
-"""How many a pixel of each type has: gray, RGB, RGB with alpha. Palettes are left to Pillow."""
+CHANNELS = {0: 1, 2: 3, 3: 1, 6: 4}
+"""How many a pixel of each type has: gray, RGB, a place in a palette, RGB with alpha."""
+PALETTE, PALETTES = 3, range(3, 3 * 256 + 1, 3)
+"""The type that has one, and how many bytes it may take."""
 MEANINGFUL = frozenset((b"tRNS", b"acTL", b"fcTL", b"fdAT"))
 """Chunks that may be missing, and that change what Pillow gives where they are not."""
 LATE = frozenset((b"tEXt", b"tIME", b"eXIf"))
@@ -46,17 +49,17 @@ PORTION = 1 << 18
 def decode_plain(data: bytes, size: Size, *, drops_alpha: bool, arena: Arena | None = None) -> Pixels | None:
     """The RGB levels of a whole plain PNG of this size, None for any other file; they lie in the arena, if any.
 
-    Plain is 8 bits a channel, not interlaced, without a colour that stands for transparency. Of a picture with alpha
-    it must be wanted that this is dropped, unless there is nothing to be seen through.
+    Plain is 8 bits a channel, or 8 for a colour of a palette; not interlaced, without a colour that stands for
+    transparency. Of a picture with alpha it must be wanted that this is dropped, unless there is nothing to be seen
+    through.
     """
-    channels = _channels(data, size)
-    pieces = _pixels_of(data) if channels else None
-    if channels is None or pieces is None:
+    plain = _plain(data) if _is_plain(data, size) else None
+    if plain is None:
         return None
     pixels: Pixels = empty(arena, (size.height, size.width, 3), np.uint8)
-    bands = _inflated(_portions(pieces), size.height, 1 + size.width * channels)
+    bands = _inflated(_portions(plain.pieces), size.height, 1 + size.width * plain.channels)
     try:
-        _restore(bands, channels, pixels, 0 if drops_alpha else OPAQUE)
+        _restore(bands, plain, pixels, 0 if drops_alpha else OPAQUE)
     except (igzip_lib.IsalError, _OtherwiseError, MemoryError):  # type: ignore[misc]  # isal's stubs call it an instance
         if arena is not None:
             arena.give_back(pixels)  # Pillow's levels can lie there
@@ -68,30 +71,52 @@ class _OtherwiseError(Exception):
     """The stream is not what a plain PNG of this size has."""
 
 
-def _channels(data: bytes, size: Size) -> int | None:
-    """How many channels a plain picture has; None for any that is not."""
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """What is in a plain file: the pieces of the pixels' stream, and the palette, if these are places in one."""
+
+    channels: int
+    pieces: list[memoryview]
+    palette: bytes
+
+    @property
+    def table(self) -> Pixels:
+        """256 colours of four bytes, for a place may be any; what is none of the palette's is black."""
+        table = np.zeros((256, 4), np.uint8)
+        table[: len(self.palette) // 3, :3] = np.frombuffer(self.palette, np.uint8).reshape(-1, 3)
+        return table
+
+
+def _is_plain(data: bytes, size: Size) -> bool:
+    """Whether the header is one of a plain picture."""
     if len(data) < 33 or data[:8] != SIGNATURE or data[8:16] != b"\0\0\0\rIHDR":
-        return None
+        return False
     width, height, depth, colour, *methods = struct.unpack_from(">2L5B", data, 16)
     if (width, height) != (size.width, size.height) or depth != 8 or any(methods):
-        return None
-    channels = CHANNELS.get(colour)
-    return channels if channels and width * channels <= LONGEST_ROW else None
+        return False
+    return colour in CHANNELS and width * CHANNELS[colour] <= LONGEST_ROW
 
 
-def _pixels_of(data: bytes) -> list[memoryview] | None:
-    """The pieces of the pixels' stream, where the file is whole and nothing in it asks for more than a look at that."""
-    pieces, names, beside = list[memoryview](), list[bytes](), len(SIGNATURE)
+def _plain(data: bytes) -> _Plain | None:
+    """What is in a file, where that is whole and nothing in it asks for more than a look at the pixels."""
+    pieces, names, beside, palette = list[memoryview](), list[bytes](), len(SIGNATURE), b""
     for kind, body, checksum in png_chunks(data):
         beside += 12 if kind == b"IDAT" else 12 + len(body)
         if beside > MOST_BESIDE or _checksum(kind, body) != checksum or _word(body) in MEANT_FOR_PILLOW:
             return None
         if kind == b"IDAT":
             pieces.append(body)
+        if kind == b"PLTE":
+            palette = bytes(body)
         if names[-1:] != [b"IDAT"] or kind != b"IDAT":
             names.append(kind)
     is_whole = beside + sum(map(len, pieces)) == len(data)
-    return pieces if is_whole and _is_usual(names) and _first(pieces) <= LARGEST_WINDOW else None
+    colour = data[25]
+    lacks_colours = colour == PALETTE and len(palette) not in PALETTES
+    if not is_whole or lacks_colours or _first(pieces) > LARGEST_WINDOW:
+        return None
+    is_usual = _is_usual(names, [b"PLTE"] if colour == PALETTE else [])
+    return _Plain(CHANNELS[colour], pieces, palette) if is_usual else None
 
 
 def _checksum(kind: bytes, body: memoryview) -> bytes:
@@ -108,21 +133,25 @@ def _first(pieces: Sequence[memoryview]) -> int:
     return next((piece[0] for piece in pieces if piece), 0)
 
 
-def _is_usual(names: list[bytes]) -> bool:
-    """Whether these chunks in this order, all the pixels' as one, are those of a plain picture."""
+def _is_usual(names: list[bytes], critical: list[bytes]) -> bool:
+    """Whether these chunks in this order, all the pixels' as one, are those of a plain picture.
+
+    `critical` are those before the pixels that no reader may pass over.
+    """
     if names.count(b"IDAT") != 1 or (names[0], names[-1]) != (b"IHDR", b"IEND"):
         return False
     at = names.index(b"IDAT")
     before, late = names[1:at], names[at + 1 : -1]
     if sum(map(before.count, PACKED)) > MOST_PACKED or not LATE.issuperset(late):
         return False
-    return all(kind[:1].islower() and kind not in MEANINGFUL for kind in before)
+    return [kind for kind in before if kind[:1].isupper()] == critical and MEANINGFUL.isdisjoint(before)
 
 
-def _restore(bands: Iterator[tuple[int, Pixels]], channels: int, pixels: Pixels, least: int) -> None:
+def _restore(bands: Iterator[tuple[int, Pixels]], plain: _Plain, pixels: Pixels, least: int) -> None:
     """The levels of a picture's lines; an error where one is not as it should be, or alpha is less than `least`."""
-    from dynres_cli.kernels.driver import as_rgb, restored_rows  # noqa: PLC0415 - LLVM is loaded only where it is used
+    from dynres_cli.kernels.driver import as_rgb, painted, restored_rows  # noqa: PLC0415 - LLVM is slow to load
 
+    channels, colours, table = plain.channels, len(plain.palette) // 3, plain.table
     width = pixels.shape[1] * channels
     above = np.zeros(width, np.uint8)
     for top, lines in bands:
@@ -131,7 +160,11 @@ def _restore(bands: Iterator[tuple[int, Pixels]], channels: int, pixels: Pixels,
         if restored_rows(lines, channels, above, rows) < len(lines):
             raise _OtherwiseError
         above = rows[-1]
-        if rows is not wanted and as_rgb(rows, channels, wanted) < least:
+        if plain.palette:
+            is_whole = painted(rows, table, wanted) < colours
+        else:
+            is_whole = rows is wanted or as_rgb(rows, channels, wanted) >= least
+        if not is_whole:
             raise _OtherwiseError
 
 

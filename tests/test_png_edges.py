@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import tracemalloc
 import zlib
 
@@ -36,6 +37,42 @@ def _between(before: list[Chunk], after: list[Chunk], channels: int = 3) -> byte
     """A plain picture with these chunks around its pixels."""
     pixels = (b"IDAT", zlib.compress(_lines(SIZE, channels)))
     return chunked([head(SIZE, channels), *before, pixels, *after, (b"IEND", b"")])
+
+
+def _painted(places: int, *palettes: bytes) -> bytes:
+    """A picture of as many different places, and the palettes that they may be in."""
+    lines = noise(SIZE.width + 1, SIZE.height)[:, :, 0].astype(int) % places
+    lines[0, 1:3], lines[:, 0] = (0, places - 1), 0
+    lines = lines.astype(np.uint8)
+    header = (b"IHDR", struct.pack(">2L5B", SIZE.width, SIZE.height, 8, 3, 0, 0, 0))
+    chunks = [(b"PLTE", palette) for palette in palettes]
+    return chunked([header, *chunks, (b"IDAT", zlib.compress(lines.tobytes())), (b"IEND", b"")])
+
+
+COLOURS = noise(16, 16).tobytes()
+
+
+@pytest.mark.parametrize("handling", [Handling(), Handling(alpha="white"), Handling(depth16="scale")], ids=str)
+@pytest.mark.parametrize(
+    ("data", "plain"),
+    [
+        pytest.param(_painted(256, COLOURS), True, id="all colours"),
+        pytest.param(_painted(1, COLOURS), True, id="one of them"),
+        pytest.param(_painted(1, COLOURS[:3]), True, id="a palette of one"),
+        pytest.param(_painted(200, COLOURS[:600]), True, id="a short palette"),
+        pytest.param(_painted(201, COLOURS[:600]), False, id="a place beyond it"),
+        pytest.param(_painted(256, COLOURS[:600]), False, id="many places beyond it"),
+        pytest.param(_painted(100, COLOURS[:599]), False, id="two thirds of a colour"),
+        pytest.param(_painted(256, COLOURS + b"abc"), False, id="a colour too many"),
+        pytest.param(_painted(256, b""), False, id="no colours"),
+        pytest.param(_painted(256), False, id="no palette"),
+        pytest.param(_painted(256, COLOURS, COLOURS[::-1]), False, id="two palettes"),
+    ],
+)
+def test_palettes_agree(data: bytes, plain: bool, handling: Handling) -> None:
+    """A place is looked up where it is in the palette; what Pillow makes of any other is left to it."""
+    assert is_plain(data, SIZE) is plain
+    assert agrees(data, handling)
 
 
 def _comments(word: bytes) -> list[Chunk]:
