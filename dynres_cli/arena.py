@@ -48,7 +48,7 @@ class Arena(threading.local):
         if self._room is None:
             self._room = _new(self._size)
         taken = size + -size % ALIGNMENT
-        if taken <= self._hole[1] - self._hole[0]:
+        if size <= self._hole[1] - self._hole[0]:
             start = self._hole[0]
             self._hole = (start + taken, self._hole[1])
         elif self._used + size <= len(self._room):

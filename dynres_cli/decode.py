@@ -100,8 +100,15 @@ def _levels(source: Source, facts: Facts, handling: Handling, limits: FileLimits
 
 def _plain(source: Source, facts: Facts, handling: Handling, means: Means) -> Pixels | None:
     """What the shorter ways give; None where only Pillow knows what becomes of a file."""
-    if facts.frame or facts.mode not in ("L", "RGB", "RGBA"):
+    if facts.frame or facts.mode not in ("L", "P", "RGB", "RGBA"):
         return None
+    try:
+        return _shortly(source, facts, handling, means)
+    except MemoryError:
+        return None  # Pillow may do with less, and what it is refused is told in our words
+
+
+def _shortly(source: Source, facts: Facts, handling: Handling, means: Means) -> Pixels | None:
     if facts.format in JPEGS and facts.mode != "RGBA":
         return jpeg.decode_plain(source.data, facts.size, means.arena)
     if facts.format == "PNG" and means.kernel == "numba":

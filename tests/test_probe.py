@@ -291,6 +291,15 @@ def test_the_peak_is_stated_before_decoding(name: str) -> None:
     assert peak_bytes(facts) >= facts.bytes + 4 * facts.width * facts.height + 16 * 1024 * 1024
 
 
+@pytest.mark.parametrize(("width", "height", "taken"), [(12_000_000, 1, 240), (1, 12_000_000, 194)])
+def test_the_peak_of_a_line_is_more_than_that_of_its_pixels(width: int, height: int, taken: int) -> None:
+    """Guarantee 15: millions of bytes that RGB with alpha took over white, measured with Pillow 13."""
+    line = Facts(bytes=0, format="PNG", mode="RGBA", width=width, height=height)
+    square = Facts(bytes=0, format="PNG", mode="RGBA", width=4000, height=3000)
+    assert peak_bytes(line) >= taken * 1_000_000
+    assert peak_bytes(square) < 101_000_000
+
+
 def test_junk_behind_the_end_of_a_picture_is_ignored() -> None:
     """Cameras append things; the facts are the picture's."""
     assert facts_of(FILES["baseline.jpg"] + bytes(1000)).width == SIZE[0]

@@ -179,3 +179,8 @@ def restored_rows(lines: Bytes, channels: int, above: Bytes, out: Bytes) -> int:
 def as_rgb(levels: Bytes, channels: int, out: Bytes) -> int:
     """Gray levels, or those of RGB with alpha, as RGB; the least alpha, or 255."""
     return run("as_rgb")(levels.ctypes.data, channels, levels.size // channels, out.ctypes.data)
+
+
+def painted(places: Bytes, table: Bytes, out: Bytes) -> int:
+    """Places in a table of 256 colours of four bytes, as RGB; the greatest of them."""
+    return run("painted")(places.ctypes.data, places.size, table.ctypes.data, out.ctypes.data)

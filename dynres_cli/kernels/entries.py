@@ -10,6 +10,7 @@ ENTRIES: dict[str, str] = {
     "least_rows": "n" * 9,
     "restored_rows": "n" * 8,
     "as_rgb": "n" * 4,
+    "painted": "n" * 4,
     "float_columns": "n" * 15,
     "float_rows": "n" * 10,
 }

@@ -12,7 +12,7 @@ from dynres_cli.kernels.filters import copy, prediction
 from dynres_cli.kernels.memory import byte, put_byte
 from dynres_cli.kernels.native import entry, part
 from dynres_cli.kernels.rows import SHORT, Predictor, predict_average, predict_left, predict_paeth
-from dynres_cli.kernels.vectors import BYTE, Lowering, load, store, summed
+from dynres_cli.kernels.vectors import BYTE, Lowering, load, move4, store, summed
 
 NONE, SUB, UP, AVERAGE, PAETH = range(5)
 PIXEL, WIDE = ir.VectorType(BYTE, 4), ir.VectorType(SHORT, 4)
@@ -121,3 +121,18 @@ def as_rgb(levels: int, step: int, count: int, out: int) -> int:
             put_byte(to + 2, byte(at + 2))
             least = min(least, byte(at + 3))
     return least
+
+
+@entry
+def painted(places: int, count: int, table: int, out: int) -> int:
+    """Pixels, at least one, that are places in a table of 256 colours of four bytes, as three; the greatest of them."""
+    last = count - 1
+    greatest: int = byte(places + last)
+    for pixel in range(last):
+        place = byte(places + pixel)
+        move4(out + pixel * 3, table + place * 4)
+        greatest = max(greatest, place)
+    entry_of_last = table + byte(places + last) * 4
+    for at in range(3):
+        put_byte(out + last * 3 + at, byte(entry_of_last + at))
+    return greatest
