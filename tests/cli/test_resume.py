@@ -114,3 +114,15 @@ def test_a_record_that_was_laid_out_anew_does_not_break_the_manifest(folder: Pat
     record.write_text(json.dumps(json.loads(record.read_text("utf-8")), indent=2) + "\n", "utf-8")
     assert dynres("tile", folder, tmp_path / "out").status == 0
     assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("options", [(), ("--into",), ("--overwrite",)])
+def test_an_output_of_a_newer_dynres_stays_as_it_is(folder: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Exit 1 with what to do, and not a byte is changed: an older version must not undo what it cannot read."""
+    dynres("tile", folder, tmp_path / "out")
+    manifest = tmp_path / "out" / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("dynres.manifest/1", "dynres.manifest/2", 1), "utf-8")
+    before = tree(tmp_path / "out")
+    ran = dynres("tile", folder, tmp_path / "out", "--max-num", "2", *options)
+    assert (ran.status, "install a newer dynres, or name another output" in ran.err) == (1, True)
+    assert tree(tmp_path / "out") == before
