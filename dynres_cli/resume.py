@@ -10,7 +10,7 @@ from typing import Any
 from dynres_cli.errors import ImageError, Unsound
 from dynres_cli.facts import FileLimits
 from dynres_cli.items import Failed, Item, Tiled
-from dynres_cli.jsontext import shown
+from dynres_cli.jsontext import raw, shown
 from dynres_cli.manifest import FailedRecord, Record, TiledRecord, parse_record
 from dynres_cli.names import RECORD
 from dynres_cli.opening import Identity, identity, opened, read_source
@@ -64,7 +64,10 @@ def earlier(out: str, key: str) -> Earlier | None:
         found = stat_below(out, path)
         if found is None:
             return None
-        record = parse_record(read_below(out, path, LARGEST_RECORD), path)
+        text = read_below(out, path, LARGEST_RECORD)
+        if b"\n" in text.removesuffix(b"\n"):
+            return None  # the manifest has one image a line, and takes each as it stands: a formatter was here
+        record = parse_record(text, path)
         for entry in record.files if isinstance(record, TiledRecord) else ():
             safe_parts(entry.path)  # a record that leads elsewhere is not one of ours
         return Earlier(record, found.st_mtime_ns, found.st_ctime_ns)
@@ -84,11 +87,15 @@ def still_good(item: Item, out: str, same: Sameness, *, retry_failed: bool) -> T
 
 def still_counts(item: Item, before: Earlier, same: Sameness, *, retry_failed: bool) -> Tiled | Failed | None:
     """The outcome that a record stands for if it would be the same now, whatever has become of its files."""
-    if (before.record.source, before.record.frame) != (shown(item.source), item.frame):
+    record = before.record
+    # The manifest takes a record as it stands: one that names another picture, or a place outside, must not get there.
+    if (record.key, record.raw) != (shown(item.key), raw(item.key)):
         return None
-    if isinstance(before.record, FailedRecord):
-        return None if retry_failed else _repeated(item, before, before.record, same)
-    return _finished(item, before, before.record, same)
+    if (record.source, record.frame) != (shown(item.source), item.frame):
+        return None
+    if isinstance(record, FailedRecord):
+        return None if retry_failed else _repeated(item, before, record, same)
+    return _finished(item, before, record, same)
 
 
 def _repeated(item: Item, before: Earlier, record: FailedRecord, same: Sameness) -> Failed | None:
@@ -159,9 +166,10 @@ def _sha256(item: Item, size: int) -> str:
 
 
 def _files_in_place(out: str, key: str, record: TiledRecord) -> bool:
-    """Whether every file that a record lists is there with its size."""
+    """Whether every file that a record lists is the picture's own, and there with its size."""
     stated = {file_name(entry.path): entry.bytes for entry in record.files}
-    return sizes_below(out, key, stated) == stated
+    are_own = all(entry.path == shown(f"{key}/{file_name(entry.path)}") for entry in record.files)
+    return are_own and sizes_below(out, key, stated) == stated
 
 
 def file_name(path: str) -> str:

@@ -15,6 +15,8 @@ from dynres_cli.operations.bodies import Readable
 from dynres_cli.resume import LARGEST_RECORD
 
 VERSION = 1
+NEWER = "newer_schema"
+"""The code of a manifest that a later version wrote."""
 LARGEST_REWRITTEN = 256 << 20
 """Bytes of a manifest that is no longer one image a line and therefore has to be read at once."""
 
@@ -31,11 +33,8 @@ def line_by_line(file: Readable, where: str) -> Iterator[Readable]:
     if schema is None:
         raise refusal(where, "is not a manifest of dynres; name the output of a `dynres tile` run", "foreign")
     if int(schema[1]) > VERSION:
-        raise refusal(
-            where,
-            f"has schema {int(schema[1])} and this dynres reads {VERSION}; install a newer dynres",
-            "newer_schema",
-        )
+        theirs, advice = int(schema[1]), "install a newer dynres, or name another output"
+        raise refusal(where, f"has schema {theirs} and this dynres reads {VERSION}; {advice}", NEWER)
     file.seek(0)
     if HEAD.fullmatch(file.readline(LARGEST_RECORD)):
         file.seek(0)

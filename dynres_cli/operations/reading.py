@@ -28,7 +28,7 @@ from dynres_cli.manifest import (
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
 from dynres_cli.operations.counts import Counts
-from dynres_cli.operations.linewise import HEAD, damaged, line_by_line, refusal
+from dynres_cli.operations.linewise import HEAD, NEWER, damaged, line_by_line, refusal
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.resume import LARGEST_RECORD, file_name
 from dynres_cli.sinks.index import open_index
@@ -142,10 +142,17 @@ class Output:
 
 
 def head_at(out: str) -> Run | None:
-    """What the manifest of an output says of its run; None where there is none that can be read."""
-    with suppress(Unsound), open_output(out) as output:
-        return output.run
-    return None
+    """What the manifest of an output says of its run; None where there is none that can be read.
+
+    Raises RunError for one of a newer schema: it is whole, and whoever goes on would take it for a damaged one.
+    """
+    try:
+        with open_output(out) as output:
+            return output.run
+    except Unsound as error:
+        if error.code == NEWER:
+            raise
+        return None
 
 
 def layout_of(out: str, run: Run | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,48 @@ def test_a_failure_is_repeated_until_its_source_changes(folder: Path, tmp_path: 
     picture_at(folder / "b.jpg")
     mended = dynres("tile", folder, tmp_path / "out", "--json")
     assert (mended.status, mended.json["tiled"], mended.json["skipped"]) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param('"key": "b.jpg"', '"key": "../../b.jpg"', id="a key that leads outside"),
+        pytest.param('"key": "b.jpg"', '"key": "a.png"', id="another picture's key"),
+        pytest.param('"path": "b.jpg/tile_r0_c0.png"', '"path": "elsewhere/tile_r0_c0.png"', id="another's file"),
+    ],
+)
+def test_a_record_of_another_place_does_not_reach_the_manifest(
+    folder: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    """Guarantee 23: whoever edited it, the picture is made again, and the tree is that of an undisturbed run."""
+    dynres("tile", folder, tmp_path / "whole")
+    dynres("tile", folder, tmp_path / "out")
+    record = tmp_path / "out" / "b.jpg" / "grid.json"
+    text = record.read_text("utf-8")
+    assert old in text
+    record.write_text(text.replace(old, new), "utf-8")
+    said = dynres("tile", folder, tmp_path / "out", "--json").json
+    assert (said["tiled"], said["skipped"], said["failed"]) == (1, 2, 0)
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+def test_a_record_that_was_laid_out_anew_does_not_break_the_manifest(folder: Path, tmp_path: Path) -> None:
+    """A formatter makes many lines of grid.json, and the manifest has one a picture: it is made again."""
+    dynres("tile", folder, tmp_path / "whole")
+    dynres("tile", folder, tmp_path / "out")
+    record = tmp_path / "out" / "b.jpg" / "grid.json"
+    record.write_text(json.dumps(json.loads(record.read_text("utf-8")), indent=2) + "\n", "utf-8")
+    assert dynres("tile", folder, tmp_path / "out").status == 0
+    assert tree(tmp_path / "out") == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("options", [(), ("--into",), ("--overwrite",)])
+def test_an_output_of_a_newer_dynres_stays_as_it_is(folder: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Exit 1 with what to do, and not a byte is changed: an older version must not undo what it cannot read."""
+    dynres("tile", folder, tmp_path / "out")
+    manifest = tmp_path / "out" / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace("dynres.manifest/1", "dynres.manifest/2", 1), "utf-8")
+    before = tree(tmp_path / "out")
+    ran = dynres("tile", folder, tmp_path / "out", "--max-num", "2", *options)
+    assert (ran.status, "install a newer dynres, or name another output" in ran.err) == (1, True)
+    assert tree(tmp_path / "out") == before
