@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
 from dynres_cli import probe, resume
-from dynres_cli.engines.contract import Admit, Engine, EngineLimits, Watch
+from dynres_cli.engines.contract import Admit, EngineLimits, Watch
 from dynres_cli.errors import ImageError, RunError
-from dynres_cli.items import Item, Weighed
+from dynres_cli.items import Done, Item
 from dynres_cli.job import Job
 from dynres_cli.manifest import FailedRecord
 from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.operations.expecting import Planner, Variant, npy_bytes
+from dynres_cli.operations.order import Observed
+from dynres_cli.operations.sampling import Encoding, encode, encoding
 from dynres_cli.operations.spool import Spool
 from dynres_cli.storage import free_bytes, stat_below
 
-SAMPLE = 1000
-"""So many headers, spread evenly over all pictures, stand for all."""
+SAMPLE, WEIGHED = 1000, 32
+"""So many headers, and so many pictures' PNG where they are made, spread evenly over all pictures, stand for all."""
 BLOCK = 4096
 """What a disk gives out at least: a folder takes one, a record about one, every file half a one more than it has."""
 
 
-def check_room(job: Job, spool: Spool, engine: Engine, limits: EngineLimits, watch: Watch) -> None:
+@dataclass(frozen=True, slots=True)
+class Room(Done):
+    """Bytes that an item's files will take: at the `least`, and as they are `likely` to, with PNG as of photographs."""
+
+    least: int
+    likely: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Done):
+    """The bytes of a picture's PNG: as they were forecast, and as they are."""
+
+    forecast: float
+    true: int
+
+
+def check_room(job: Job, spool: Spool, limits: EngineLimits, by: Observed) -> None:
     """Refuse a run whose files will not fit; RunError names both numbers.
 
+    Where that hangs on its PNG some are made to see how large they get: a screenshot's takes a tenth of a photograph's.
     Headers are read by workers: a damaged one can end the process that looks at it.
     """
     free, count = free_bytes(job.out), spool.keys.count
@@ -32,16 +52,38 @@ def check_room(job: Job, spool: Spool, engine: Engine, limits: EngineLimits, wat
     if most is not None and most * count <= free:
         return  # not even the largest of pictures would fill it
     sample = islice(spool, 0, None, count // SAMPLE + 1)
-    expected = seen = 0
-    work, quiet = partial(expect, job), Watch(pace=watch.pace)
-    for batch, outcome in in_batches(lambda items: engine(work, items, limits, quiet), sample):
+    least = likely = seen = 0
+    work, quiet = partial(expect, job), Watch(pace=by.watch.pace)
+    for batch, outcome in in_batches(lambda items: by.engine(work, items, limits, quiet), sample):
         seen += len(batch.items)
-        expected += outcome.bytes if isinstance(outcome, Weighed) else 0
-    forecast = expected * count // max(seen, 1) - _in_shards(job)
+        if isinstance(outcome, Room):
+            least, likely = least + outcome.least, likely + outcome.likely
+    there = _in_shards(job)
+    surely, forecast = (each * count // max(seen, 1) - there for each in (least, likely))
+    if surely <= free < forecast:
+        forecast = surely + round((forecast - surely) * _true_share(job, spool, limits, by))
     if forecast > free:
         advice = ", or ".join(["make room", *_writing_less(job)])
         message = f"{job.out}: about {forecast:,} bytes would be written and {free:,} are free; {advice}"
         raise RunError(message, "output")
+
+
+def _true_share(job: Job, spool: Spool, limits: EngineLimits, by: Observed) -> float:
+    """How large a run's PNG are by those of a few of its pictures, as a share of what was forecast for these."""
+    sample = islice(spool, 0, None, spool.keys.count // WEIGHED + 1)
+    # As for a single picture: by compiled code if it is at hand, but nothing is compiled to answer this.
+    how = encoding(Variant("run", job.recipe, job.handling), job.limits, job.writing, 1)
+    work, quiet = partial(compare, how, job.max_tiles), Watch(pace=by.watch.pace)
+    compared = [each for each in by.engine(work, sample, limits, quiet) if isinstance(each, Compared)]
+    forecast = sum(each.forecast for each in compared)
+    return sum(each.true for each in compared) / forecast if forecast else 1.0
+
+
+def compare(how: Encoding, max_tiles: int, item: Item, admit: Admit) -> Compared:
+    """Make the PNG of one picture; nothing is written."""
+    true = encode(how, item, admit).bytes
+    facts = probe.probe(item.path, how.limits, follow=item.explicit, frame=item.frame or 0)
+    return Compared(item.key, Planner(how.variant, how.writing, max_tiles).expect(facts).png, true)
 
 
 def _writing_less(job: Job) -> list[str]:
@@ -75,24 +117,28 @@ def _in_shards(job: Job) -> int:
     return sum(each.st_size for each in found if each is not None)
 
 
-def expect(job: Job, item: Item, _admit: Admit) -> Weighed:
+def expect(job: Job, item: Item, _admit: Admit) -> Room:
     """What the files of a batch will take beyond those that an earlier run wrote for it."""
     planner = Planner(Variant("run", job.recipe, job.handling), job.writing, job.max_tiles)
     items = item.items if isinstance(item, Batch) else (item,)
-    return Weighed(item.key, sum(_new_bytes(each, job, planner) for each in items))
+    told = [_new_bytes(each, job, planner) for each in items]
+    return Room(item.key, sum(least for least, _ in told), sum(likely for _, likely in told))
 
 
-def _new_bytes(item: Item, job: Job, planner: Planner) -> int:
+def _new_bytes(item: Item, job: Job, planner: Planner) -> tuple[int, int]:
+    """At the least, and likely."""
     found = resume.earlier(job.out, item.key)
     before = found.record if found else None
     if isinstance(before, FailedRecord):
-        return 0  # what failed once takes no more
+        return 0, 0  # what failed once takes no more
     try:
         facts = probe.probe(item.path, job.limits, follow=item.explicit, frame=item.frame or 0)
         expected = planner.expect(facts)
     except ImageError:
-        return 2 * BLOCK
-    new = expected.layout.npy + round(expected.png) + expected.layout.total * BLOCK // 2
+        return 2 * BLOCK, 2 * BLOCK
+    least = expected.layout.npy + expected.layout.total * BLOCK // 2
+    likely = least + round(expected.png)
     if before is None:
-        return new + 2 * BLOCK
-    return max(0, new - sum(entry.bytes + BLOCK // 2 for entry in before.files))
+        return least + 2 * BLOCK, likely + 2 * BLOCK
+    there = sum(entry.bytes + BLOCK // 2 for entry in before.files)
+    return max(0, least - there), max(0, likely - there)

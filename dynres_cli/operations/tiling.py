@@ -119,7 +119,7 @@ def _tile(order: Order, found: Listing, tally: Tally, by: Observed) -> None:
             raise Stopped
         if not spool.listing.count and not found.failures:
             raise NothingFound(nothing_in(order.selection, found))
-        check_room(order.job, spool, by.engine, order.limits, watch)
+        check_room(order.job, spool, order.limits, by)
         observer.started(spool.keys.count)
         if not spool.listing.count:
             _tell(found.failures, tally, observer)

@@ -241,6 +241,27 @@ def test_a_disk_without_room_is_found_before_the_first_picture(tmp_path: Path, s
 
 
 @posix
+def test_a_run_that_may_fit_is_not_refused(tmp_path: Path, small_disk: Path) -> None:
+    """Guarantee 8: JPEG of blank pages are forecast as photographs, at some 10 MB, and take far less than 2 MiB."""
+    page = Image.new("RGB", (1600, 1200), "white")
+    page.paste("black", (100, 100, 1500, 130))
+    pages = {f"{n:02d}.jpg": corpus.encoded(page, format="JPEG", quality=95) for n in range(12)}
+    corpus.write_all(tmp_path / "in", pages)
+    done = tile(tmp_path / "in", small_disk / "out", "--tensor", "none", "--image-size", "448")
+    assert done.returncode == 0, done
+    assert len(images(small_disk / "out")) == 12
+
+
+@posix
+def test_a_run_whose_png_will_not_fit_is_refused(tmp_path: Path, small_disk: Path) -> None:
+    """Guarantee 8: of photographs, and found before the first picture is written, in one line."""
+    corpus.photos(tmp_path / "in", 12, 640, 480)
+    done = tile(tmp_path / "in", small_disk / "out", "--tensor", "none", "--image-size", "448")
+    assert (done.returncode, done.stderr.count(b"\n"), b"bytes would be written and" in done.stderr) == (1, 1, True)
+    assert not list((small_disk / "out").rglob("*.png"))
+
+
+@posix
 def test_a_disk_that_fills_up_ends_the_run_with_whole_files(tmp_path: Path, small_disk: Path) -> None:
     """Guarantee 8: black and white noise takes far more than forecast: exit 1, whole files; with room all is done."""
     folder, out = tmp_path / "in", small_disk / "out"
