@@ -55,13 +55,19 @@ def _wait(handle: int, root: str) -> None:
 
 def _holder(handle: int) -> str:
     os.lseek(handle, 0, os.SEEK_SET)
-    return os.read(handle, 300).decode("utf-8", "replace").strip()
+    return os.read(handle, 300).decode("utf-8", "replace").partition("\n")[0].strip()
 
 
 def _note(handle: int, text: str) -> None:
-    os.ftruncate(handle, 0)
+    """Write who holds it over what is there, and only then cut off the rest.
+
+    A file that is empty for an instant would tell, if the run died then, that the one before had left nothing behind.
+    """
+    data = text.encode()
     os.lseek(handle, 0, os.SEEK_SET)
-    os.write(handle, text.encode())
+    if data:
+        os.write(handle, data)
+    os.ftruncate(handle, len(data))
 
 
 if sys.platform == "win32":

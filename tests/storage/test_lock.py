@@ -18,6 +18,13 @@ HOLDER = (
     "import sys, time; from dynres_cli.storage import lock\nwith lock(sys.argv[1]): print(flush=True); time.sleep(60)"
 )
 
+DIES = (
+    "import os, signal, sys; from dynres_cli.storage import lock\n"
+    "def die(*_): os.kill(os.getpid(), signal.SIGKILL)\n"
+    "setattr(os, sys.argv[2], die)\n"
+    "with lock(sys.argv[1]): pass"
+)
+
 
 def test_a_second_run_is_told_who_holds_the_output(tmp_path: Path) -> None:
     """Guarantee 7: while one process holds it, another gets `lock_held` and the first one's number; then kill -9."""
@@ -33,6 +40,19 @@ def test_a_second_run_is_told_who_holds_the_output(tmp_path: Path) -> None:
         assert held.after_crash
     with lock(str(tmp_path)) as held:
         assert not held.after_crash
+
+
+@posix
+@pytest.mark.parametrize("call", ["write", "ftruncate"])
+def test_a_run_that_dies_as_it_takes_the_lock_does_not_hide_an_earlier_death(tmp_path: Path, call: str) -> None:
+    """Guarantee 5: two kills, the second between any two calls: whoever comes next still knows that it has to clean."""
+    with subprocess.Popen([sys.executable, "-c", HOLDER, tmp_path], cwd=ROOT, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        holder.kill()
+    assert subprocess.run([sys.executable, "-c", DIES, tmp_path, call], cwd=ROOT, check=False).returncode < 0
+    with lock(str(tmp_path)) as held:
+        assert held.after_crash
 
 
 @posix
