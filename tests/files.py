@@ -112,3 +112,24 @@ def damaged(data: bytes, seed: str, count: int) -> Iterator[bytes]:
             yield data[:at] + data[at + length :]
         else:
             yield data[:at] + data[at : at + length] + data[at:]
+
+
+def battered(whole: bytes, chance: random.Random, longest: int, kept: int = 1) -> bytes:
+    """The file with one to three pieces flipped, overwritten, removed, repeated or cut off behind the first `kept`."""
+    data = bytearray(whole)
+    for _ in range(chance.choice((1, 1, 3))):
+        at, length = chance.randrange(len(data)), chance.choice((1, 2, 9, longest))
+        kind = chance.choice(("flip", "noise", "cut", "repeat", "end"))
+        if kind == "flip":
+            data[at] ^= 1 << chance.randrange(8)
+        elif kind == "noise":
+            data[at : at + length] = chance.randbytes(length)
+        elif kind == "cut":
+            del data[at : at + length]
+        elif kind == "repeat":
+            data[at:at] = data[at : at + length]
+        else:
+            del data[max(at, kept) :]
+        if not data:
+            return b"\0"
+    return bytes(data)

@@ -23,6 +23,7 @@ from dynres_cli.geometry import Size
 from dynres_cli.opening import Source
 from dynres_cli.probe import probe_bytes
 from dynres_cli.resample import Kernel
+from tests.files import battered
 from tests.pictures import Pixels, noise
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -243,28 +244,8 @@ def test_damaged_files_agree(channels: int, mended: bool) -> None:
     stream = zlib.compress(lines.tobytes())
     for _ in range(300):
         if mended:
-            chunks = [head(size, channels), (b"IDAT", _damaged(stream, chance)), (b"IEND", b"")]
+            chunks = [head(size, channels), (b"IDAT", battered(stream, chance, 60)), (b"IEND", b"")]
             data = chunked(chunks)
         else:
-            data = _damaged(picture(lines.tobytes(), size, channels), chance)
+            data = battered(picture(lines.tobytes(), size, channels), chance, 60)
         assert agrees(data), data
-
-
-def _damaged(whole: bytes, chance: random.Random) -> bytes:
-    data = bytearray(whole)
-    for _ in range(chance.choice((1, 1, 3))):
-        at, length = chance.randrange(len(data)), chance.choice((1, 2, 9, 60))
-        kind = chance.choice(("flip", "noise", "cut", "repeat", "end"))
-        if kind == "flip":
-            data[at] ^= 1 << chance.randrange(8)
-        elif kind == "noise":
-            data[at : at + length] = chance.randbytes(len(data[at : at + length]))
-        elif kind == "cut":
-            del data[at : at + length]
-        elif kind == "repeat":
-            data[at:at] = data[at : at + length]
-        else:
-            del data[at:]
-        if not data:
-            return b"\0"
-    return bytes(data)

@@ -15,7 +15,6 @@ from dynres_cli.manifest import FailedRecord
 from dynres_cli.operations.batching import Batch, in_batches
 from dynres_cli.operations.expecting import Planner, Variant, npy_bytes
 from dynres_cli.operations.order import Observed
-from dynres_cli.operations.sampling import Encoding, encode, encoding
 from dynres_cli.operations.spool import Spool
 from dynres_cli.storage import free_bytes, stat_below
 
@@ -31,14 +30,6 @@ class Room(Done):
 
     least: int
     likely: int
-
-
-@dataclass(frozen=True, slots=True)
-class Compared(Done):
-    """The bytes of a picture's PNG: as they were forecast, and as they are."""
-
-    forecast: float
-    true: int
 
 
 def check_room(job: Job, spool: Spool, limits: EngineLimits, by: Observed) -> None:
@@ -69,21 +60,17 @@ def check_room(job: Job, spool: Spool, limits: EngineLimits, by: Observed) -> No
 
 
 def _true_share(job: Job, spool: Spool, limits: EngineLimits, by: Observed) -> float:
-    """How large a run's PNG are by those of a few of its pictures, as a share of what was forecast for these."""
-    sample = islice(spool, 0, None, spool.keys.count // WEIGHED + 1)
+    """How large a run's PNG are by those of a few of its pictures, as a share of what is expected of these."""
+    from dynres_cli.operations.sampling import Compared, compare, encoding, share  # noqa: PLC0415 - most runs fit
+
+    count = spool.keys.count
     # As for a single picture: by compiled code if it is at hand, but nothing is compiled to answer this.
     how = encoding(Variant("run", job.recipe, job.handling), job.limits, job.writing, 1)
     work, quiet = partial(compare, how, job.max_tiles), Watch(pace=by.watch.pace)
-    compared = [each for each in by.engine(work, sample, limits, quiet) if isinstance(each, Compared)]
-    forecast = sum(each.forecast for each in compared)
-    return sum(each.true for each in compared) / forecast if forecast else 1.0
-
-
-def compare(how: Encoding, max_tiles: int, item: Item, admit: Admit) -> Compared:
-    """Make the PNG of one picture; nothing is written."""
-    true = encode(how, item, admit).bytes
-    facts = probe.probe(item.path, how.limits, follow=item.explicit, frame=item.frame or 0)
-    return Compared(item.key, Planner(how.variant, how.writing, max_tiles).expect(facts).png, true)
+    outcomes = by.engine(work, islice(spool, 0, None, count // WEIGHED + 1), limits, quiet)
+    pairs = [(each.expected, each.true) for each in outcomes if isinstance(each, Compared)]
+    _, likely, _ = share(pairs, count, spread=1.0)
+    return likely
 
 
 def _writing_less(job: Job) -> list[str]:

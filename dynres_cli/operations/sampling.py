@@ -9,11 +9,11 @@ from math import sqrt
 from dynres_cli import normalize
 from dynres_cli.decode import Means, decode
 from dynres_cli.engines.contract import Admit, Outcome
-from dynres_cli.facts import FileLimits
-from dynres_cli.items import Item, Weighed
+from dynres_cli.facts import Facts, FileLimits
+from dynres_cli.items import Done, Item, Weighed
 from dynres_cli.needs import need
-from dynres_cli.opening import read_source
-from dynres_cli.operations.expecting import Variant
+from dynres_cli.opening import Source, read_source
+from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.kernel_choice import choose
 from dynres_cli.operations.surveying import Picked
 from dynres_cli.probe import probe_bytes
@@ -44,15 +44,37 @@ def encoding(variant: Variant, limits: FileLimits, writing: Writing, pictures: i
 
 def encode(how: Encoding, item: Item, admit: Admit) -> Weighed:
     """The PNG bytes of one picture; nothing is written."""
+    return Weighed(item.key, _png_bytes(how, *_read(how, item), admit))
+
+
+@dataclass(frozen=True, slots=True)
+class Compared(Done):
+    """The bytes of a picture's PNG: as they are expected, and as they are."""
+
+    expected: float
+    true: int
+
+
+def compare(how: Encoding, max_tiles: int, item: Item, admit: Admit) -> Compared:
+    """The same of a picture whose header nobody has seen before; ImageError where that refuses it."""
+    source, facts = _read(how, item)
+    expected = Planner(how.variant, how.writing, max_tiles).expect(facts).png
+    return Compared(item.key, expected, _png_bytes(how, source, facts, admit))
+
+
+def _read(how: Encoding, item: Item) -> tuple[Source, Facts]:
     source = read_source(item.path, how.limits, follow=item.explicit)
-    facts, handling, recipe = probe_bytes(source, how.limits, item.frame or 0), how.variant.handling, how.variant.recipe
+    return source, probe_bytes(source, how.limits, item.frame or 0)
+
+
+def _png_bytes(how: Encoding, source: Source, facts: Facts, admit: Admit) -> int:
+    handling, recipe = how.variant.handling, how.variant.recipe
     plan = recipe.plan(facts.tiled_size(handling))
     admit(need(facts, plan, how.writing))
     pixels = decode(source, facts, handling, how.limits, Means(how.look.kernel)).pixels
-    views = render(pixels, plan, how.look)
     level = how.writing.png_level
-    files = [png.encode(normalize.preview(view, recipe.pixels), level, how.look.kernel) for view in views]
-    return Weighed(item.key, sum(map(len, files)))
+    views = (normalize.preview(view, recipe.pixels) for view in render(pixels, plan, how.look))
+    return sum(len(png.encode(view, level, how.look.kernel)) for view in views)
 
 
 def pairs_of(picked: Sequence[Picked], outcomes: Iterable[Outcome]) -> list[tuple[float, int]]:

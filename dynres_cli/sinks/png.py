@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
+from dynres_cli.png import SIGNATURE
 from dynres_cli.resample import Kernel
 
 Pixels = npt.NDArray[np.uint8]
 Level = Literal["fast", "small"]
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # isal's level 3 depends on the processor; 2 gives the same bytes everywhere.
 DEFLATE_LEVEL = 2
 HEAD = 8
