@@ -75,9 +75,30 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def slow_png(side: int) -> bytes:
-    """A legal PNG of side × side black pixels that decodes slowly: every line has the costliest filter."""
-    return png(side, side, zlib.compress((b"\4" + bytes(side * 3)) * side, 1))
+def slow_jpeg(scans: int = 4000) -> bytes:
+    """A gray JPEG that decodes for some 2 ms a scan, most of half a minute: each says again that all is as it was.
+
+    Slow by what any decoder has to do and not by what one of them does badly, so that it stays so.
+    """
+    size = struct.pack(">BHHBBBB", 8, 2048, 2048, 1, 1, 0x11, 0)
+    level = _huffman(0, 0) + _scan(0, 0, 0, bytes(65536 // 8))  # 65,536 blocks of one gray, a bit each
+    nothing = bytes(7) + b"\x0f"  # four runs of 16,384 blocks without a coefficient, 15 bits each
+    details = _huffman(0x10, 0xE0) + _scan(1, 63, 1, nothing) + _scan(1, 63, 0x10, nothing) * scans
+    head = b"\xff\xd8" + _segment(0xDB, b"\0" + b"\1" * 64) + _segment(0xC2, size)
+    return head + level + details + b"\xff\xd9"
+
+
+def _segment(marker: int, data: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data
+
+
+def _huffman(slot: int, symbol: int) -> bytes:
+    """A table whose only word, one zero bit, stands for this symbol."""
+    return _segment(0xC4, bytes([slot, 1, *[0] * 15, symbol]))
+
+
+def _scan(first: int, last: int, bits: int, data: bytes) -> bytes:
+    return _segment(0xDA, bytes([1, 1, 0, first, last, bits])) + data
 
 
 def mutants(number: int, seed: int = 20) -> Iterator[tuple[str, bytes]]:

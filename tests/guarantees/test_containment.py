@@ -101,7 +101,7 @@ def test_a_picture_that_always_kills_its_worker_is_blamed_and_the_others_are_don
 ) -> None:
     """Guarantee 13: whoever works on one file dies each time: that file is blamed by name, the ten others are tiled."""
     corpus.photos(tmp_path / "in", 10)
-    (tmp_path / "in" / "zz_killer.png").write_bytes(corpus.slow_png(6000))
+    (tmp_path / "in" / "zz_killer.jpg").write_bytes(corpus.slow_jpeg())
     run = start(tmp_path / "in", tmp_path / "out", "-j", "1")
     hunter = threading.Thread(target=_kill_the_slow, args=(run.pid, tmp_path / "out", number))
     hunter.start()
@@ -109,7 +109,7 @@ def test_a_picture_that_always_kills_its_worker_is_blamed_and_the_others_are_don
     hunter.join()
     assert run.returncode == 3, errors
     outcomes = codes(tmp_path / "out")
-    assert outcomes.pop("zz_killer.png") == code
+    assert outcomes.pop("zz_killer.jpg") == code
     assert list(outcomes.values()) == ["tiled"] * 10
 
 
@@ -129,18 +129,18 @@ def _kill_the_slow(pid: int, out: Path, number: signal.Signals) -> None:
 def test_a_picture_that_takes_too_long_is_stopped_from_outside(tmp_path: Path, jobs: str) -> None:
     """Guarantee 14: --timeout ends a decoder that hears no signal, with one worker as with two; the others finish."""
     corpus.photos(tmp_path / "in", 4, width=60, height=40)
-    (tmp_path / "in" / "0000slow.png").write_bytes(corpus.slow_png(9000))
+    (tmp_path / "in" / "0000slow.jpg").write_bytes(corpus.slow_jpeg())
     done = tile(tmp_path / "in", tmp_path / "out", "-j", jobs, "--timeout", "0.4")
     assert done.returncode == 3, done.stderr
     outcomes = codes(tmp_path / "out")
-    assert outcomes.pop("0000slow.png") == "timeout"
+    assert outcomes.pop("0000slow.jpg") == "timeout"
     assert list(outcomes.values()) == ["tiled"] * 4
 
 
 def test_a_picture_that_can_never_fit_is_refused_by_its_need(tmp_path: Path) -> None:
     """Guarantee 15: with --max-memory 60M a picture of 25 megapixels is out_of_memory unseen, a small one is tiled."""
     corpus.photos(tmp_path / "in", 2)
-    (tmp_path / "in" / "heavy.png").write_bytes(corpus.slow_png(5000))
+    (tmp_path / "in" / "heavy.png").write_bytes(corpus.png(5000, 5000, zlib.compress(bytes(3 * 5000 + 1) * 5000, 1)))
     done = tile(tmp_path / "in", tmp_path / "out", "--max-memory", "60M")
     assert done.returncode == 3
     assert codes(tmp_path / "out") == {"0000.jpg": "tiled", "0001.jpg": "tiled", "heavy.png": "out_of_memory"}

@@ -91,7 +91,7 @@ def _catches_sigterm(pid: int) -> bool:
 @posix
 def test_a_second_signal_ends_a_run_at_once(tmp_path: Path) -> None:
     """Guarantee 10: a picture that needs many seconds is dropped by the second SIGINT, and leaves nothing behind."""
-    corpus.write_all(tmp_path / "in", {"slow.png": corpus.slow_png(9000)})
+    corpus.write_all(tmp_path / "in", {"slow.jpg": corpus.slow_jpeg()})
     run = start(tmp_path / "in", tmp_path / "out")
     wait_for(lambda: any(seconds_of(worker) > 0.1 for worker in workers_of(run.pid)))
     os.kill(run.pid, signal.SIGINT)

@@ -30,7 +30,7 @@ def test_two_runs_never_write_into_one_output(tmp_path: Path) -> None:
     """Guarantee 7: the second run exits 1 and names the first; once that one is killed, the next starts at once."""
     folder, out = tmp_path / "in", tmp_path / "out"
     corpus.photos(folder, 60)
-    corpus.write_all(folder, {"slow.png": corpus.slow_png(9000)})  # keeps the first run at work
+    corpus.write_all(folder, {"slow.jpg": corpus.slow_jpeg()})  # keeps the first run at work
     first = start(folder, out)
     wait_for(lambda: made(out) > 0)
     second = start(folder, out)
@@ -39,7 +39,7 @@ def test_two_runs_never_write_into_one_output(tmp_path: Path) -> None:
     assert (second.returncode, errors.count(b"\n")) == (1, 1)
     assert f"process {first.pid} on ".encode() in errors
     os.kill(first.pid, signal.SIGKILL)  # its workers die of it by themselves
-    (folder / "slow.png").unlink()
+    (folder / "slow.jpg").unlink()
     third = tile(folder, out)
     first.communicate()
     assert third.returncode == 0, third.stderr
