@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from dynres_cli.errors import RunError
+from dynres_cli.names import STATE
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
 
 _TEMPORARY = re.compile(r"\.dynres-tmp-(\d{1,10})-[0-9a-f]{8}")
@@ -137,10 +138,15 @@ def clean_folder(folder: Folder, *, all_dead: bool, calls: Calls = SYSTEM) -> in
 
 
 def clean_tree(root: str) -> int:
-    """Remove all leftovers below `root`, not following links, and count them."""
+    """Remove all leftovers below `root`, not following links, and count them.
+
+    An output that lies within this one has a lock of its own, and maybe a run that is at work there.
+    """
     removed = 0
-    for path, _folders, files in os.walk(root):
-        if any(is_temporary(name) for name in files):
+    for path, folders, files in os.walk(root):
+        if path != root and os.path.lexists(os.path.join(path, STATE, "lock")):
+            folders.clear()
+        elif any(is_temporary(name) for name in files):
             removed += clean_folder(Folder(path, None), all_dead=True)
     return removed
 

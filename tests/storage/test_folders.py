@@ -34,6 +34,18 @@ def test_only_dead_leftovers_are_cleaned(tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {*foreign, *OLD}
 
 
+def test_what_a_run_in_an_output_within_this_one_writes_is_left_alone(tmp_path: Path) -> None:
+    """Guarantee 5: after a crash the files of pictures below are cleaned, those of another output's are not."""
+    mine, other = tmp_path / "a" / KEY, tmp_path / "b" / KEY
+    (tmp_path / "b" / ".dynres").mkdir(parents=True)
+    (tmp_path / "b" / ".dynres" / "lock").write_bytes(b"")
+    for folder in (mine, other):
+        folder.mkdir(parents=True)
+        (folder / f".dynres-tmp-{os.getpid()}-0123abcd").write_bytes(b"")
+    assert clean_tree(str(tmp_path)) == 1
+    assert (list(mine.iterdir()), len(list(other.iterdir()))) == ([], 1)
+
+
 def dead_pid() -> int:
     """The number of a process that has just ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
