@@ -15,7 +15,7 @@ from dynres_cli.decode import Means, decode
 from dynres_cli.errors import ImageError, UsageError
 from dynres_cli.facts import FileLimits, Handling
 from dynres_cli.geometry import Size
-from dynres_cli.kernels.cache import WORTH_COMPILING, compile_kernels, kernels_ready
+from dynres_cli.kernels.cache import WORTH_COMPILING, compile_unless_another_does, kernels_ready
 from dynres_cli.opening import read_source
 from dynres_cli.packed import build
 from dynres_cli.presets import PixelPolicy
@@ -194,7 +194,7 @@ def _kernel() -> Kernel:
 
     That wait is about ten seconds; `compile_kernels` takes it beforehand.
     """
-    ready = kernels_ready() or (next(_CALLS) >= WORTH_COMPILING and compile_kernels())
+    ready = kernels_ready() or (next(_CALLS) >= WORTH_COMPILING and compile_unless_another_does())
     return "numba" if ready else "pillow"
 
 

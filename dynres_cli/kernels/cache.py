@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import sys
+import threading
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
@@ -35,12 +36,50 @@ def kernels_ready() -> bool:
     return place is not None and (place / _CODE).exists()
 
 
+_COMPILING = threading.Lock()
+
+
 def compile_kernels() -> bool:
-    """Compile the kernels for every later process; False where no folder can be written, so that nothing is kept."""
-    place = folder()
-    if place is not None:
-        kept_code()
-    return place is not None
+    """Compile the kernels, for this process and every later one: some ten seconds, once on a machine.
+
+    False where that is not possible, and pictures are made by Pillow, slower and to the same values: no folder can be
+    written (NUMBA_CACHE_DIR names one), numba cannot be imported, or NUMBA_DISABLE_JIT switches it off.
+    """
+    with _COMPILING:
+        return _compiled()
+
+
+def compile_unless_another_does() -> bool:
+    """The same, but False at once while another thread compiles: this one has a picture to make.
+
+    So it is in a process that was forked meanwhile, too, where that thread does not exist and numba's lock stays held.
+    """
+    if not _COMPILING.acquire(blocking=False):
+        return False
+    try:
+        return _compiled()
+    finally:
+        _COMPILING.release()
+
+
+def _compiled() -> bool:
+    if folder() is None or not (kernels_ready() or has_compiler()):
+        return False
+    kept_code()
+    return True
+
+
+@cache
+def has_compiler() -> bool:
+    """Whether numba can be imported, which is what asking for it does, and is not switched off by NUMBA_DISABLE_JIT.
+
+    Beside a NumPy that is newer than it knows it is installed, and refuses to be imported.
+    """
+    try:
+        from numba import config  # noqa: PLC0415 - as in `kept_code`
+    except (ImportError, OSError):
+        return False
+    return not config.DISABLE_JIT
 
 
 def kept_code() -> bytes:
