@@ -17,6 +17,7 @@ from dynres_cli.errors import RunError, UsageError
 from dynres_cli.jsontext import REPLACED
 from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, exact_key
 from dynres_cli.operations.checking import npy_header, png_levels
+from dynres_cli.operations.fields import RecordFields
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.sinks.contents import mapped, open_entry
@@ -30,10 +31,11 @@ LISTED = 5
 """Numbers that a message gives of records that are shown alike."""
 
 
-class OpenRecord:
+class OpenRecord(RecordFields):
     """One picture of an output: every field of its record by name, and its arrays.
 
-    `status` is "tiled" or "failed"; a failed picture has no arrays. It can be copied and sent to other processes.
+    `status` is "tiled" or "failed"; a failed picture has `stage`, `code` and `message`, and neither arrays nor what is
+    known of a tiled one. It can be copied and sent to other processes.
     """
 
     def __init__(self, output: Output, record: Record) -> None:
