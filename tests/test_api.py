@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ import dynres_cli
 from dynres_cli.api import Views
 from dynres_cli.errors import ImageError, NotTileable, UsageError
 from dynres_cli.geometry import Grid, Size
+from dynres_cli.presets import PRESETS, OneSize, SizesDiffer
+from dynres_cli.strategies import load
 from tests.pictures import internvl_views, noise
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -138,6 +140,36 @@ def test_every_public_name_exists() -> None:
         _ = dynres_cli.nothing
 
 
+def test_what_is_raised_can_be_caught_by_name() -> None:
+    """A loop that skips bad pictures, ImageError, must not skip all of them for a wrong call, UsageError."""
+    assert issubclass(NotTileable, dynres_cli.ImageError)
+    assert not issubclass(dynres_cli.UsageError, dynres_cli.ImageError)
+    assert issubclass(dynres_cli.RunError, dynres_cli.DynresError)
+
+
+@pytest.mark.parametrize(
+    ("preset", "size", "count"),
+    [
+        pytest.param("internvl2", (1280, 720), 9 * 256, id="InternVL2"),
+        pytest.param("llava-v1.6-hf", (500, 250), 1752, id="LLaVA-NeXT, its padding cut away"),
+        pytest.param("qwen2-vl", (640, 480), 23 * 17, id="Qwen2-VL"),
+    ],
+)
+def test_tokens_are_counted_without_a_picture(preset: str, size: tuple[int, int], count: int) -> None:
+    """A server reserves them before it has pixels; a size that is refused is refused here, too."""
+    assert dynres_cli.tokens(*size, preset) == count
+    assert dynres_cli.tokens(1280, 720, max_num=1) == 256
+    with pytest.raises(NotTileable):
+        dynres_cli.tokens(100_000, 1, "pixtral-12b")
+
+
+def test_type_checkers_know_which_presets_give_one_array() -> None:
+    """The two lists hold every preset once."""
+    one, differ = get_args(OneSize), get_args(SizesDiffer)
+    assert sorted([*one, *differ]) == sorted(PRESETS)
+    assert {name for name in PRESETS if load(PRESETS[name].strategy).equal_views} == set(one)
+
+
 def test_importing_the_package_imports_nothing_heavy() -> None:
     """`import dynres_cli` brings neither NumPy, Pillow nor numba."""
     code = "import sys, dynres_cli; print(sorted({'numpy', 'PIL', 'numba', 'typer'} & set(sys.modules)))"
@@ -169,17 +201,15 @@ def test_what_is_neither_path_nor_array_is_refused(source: Any, what: str) -> No
 
 
 def test_a_path_may_be_bytes_and_a_long_one_is_cut() -> None:
-    """As everywhere in Python; what is a picture's content and no path is not printed as a whole."""
+    """As everywhere in Python; what is no path at all is not printed as a whole."""
     path = SAMPLES / "chelsea.png"
-    as_bytes: Any = bytes(path)
-    assert np.array_equal(dynres_cli.load_image(as_bytes, max_num=1), dynres_cli.load_image(path, max_num=1))
-    content: Any = path.read_bytes()
+    assert np.array_equal(dynres_cli.load_image(bytes(path), max_num=1), dynres_cli.load_image(path, max_num=1))
     with pytest.raises(ImageError, match="there is no such file") as caught:
-        dynres_cli.load_image(content)
+        dynres_cli.load_image("iVBORw0KGgo" * 10_000)
     assert len(str(caught.value)) < 500
 
 
-@pytest.mark.parametrize("preset", [5, 0, ["internvl2"], b"internvl2"])
+@pytest.mark.parametrize("preset", [5, 0, ["internvl2"], b"internvl2", ""])
 def test_what_is_no_name_of_a_preset_is_refused(preset: Any) -> None:  # noqa: ANN401 - that is the test
     """Also what is false, which is not taken for the default."""
     with pytest.raises(UsageError, match="is no preset; give the name of one"):
