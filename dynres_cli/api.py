@@ -83,11 +83,15 @@ def _is_side(value: object) -> TypeGuard[int]:
 
 
 def tile_image(path_or_array: Given, preset: str = "internvl2", **params: object) -> list[Pixels]:
-    """The views as uint8 (height, width, 3) arrays in the model's order; pictures are given as to `load_image`."""
+    """The views as uint8 (height, width, 3) arrays in the model's order; pictures are given as to `load_image`.
+
+    Each is an array of its own, which may be drawn on, also where views overlap.
+    """
     recipe = _recipe(preset, params)
     look = look_of(recipe.pixels)
     pixels = pixels_of(path_or_array, recipe.pixels, look.kernel)
-    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look)]
+    views = [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look)]
+    return [view.copy() for view in views] if len(views) > 1 else views
 
 
 @overload

@@ -77,6 +77,17 @@ def test_tile_image_gives_levels_in_the_models_order() -> None:
     assert all(map(np.array_equal, tiles, internvl_views(pixels, limit=2)))
 
 
+@pytest.mark.parametrize("preset", ["internvl2", "molmo2", "minicpm-v-2.6"])
+def test_a_tile_may_be_drawn_on(preset: str) -> None:
+    """No other one shows it, not even where they overlap, as Molmo 2's do; each lies in one piece, as OpenCV likes."""
+    tiles = dynres_cli.tile_image(noise(900, 600), preset)
+    before = [tile.copy() for tile in tiles]
+    tiles[1][:] = 0
+    changed = [not np.array_equal(*pair) for pair in zip(tiles, before, strict=True)]
+    assert changed == [number == 1 for number in range(len(tiles))]
+    assert all(tile.flags.c_contiguous for tile in tiles)
+
+
 def test_plan_needs_no_picture() -> None:
     """A size is enough; the family's refusal has its own type."""
     assert dynres_cli.plan(1280, 720).grid == Grid(4, 2)
