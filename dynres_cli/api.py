@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeGuard, cast, overload
+from typing import Any, SupportsIndex, TypeGuard, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -43,13 +43,16 @@ class Views(np.ndarray[Any, np.dtype[np.float32]]):
         """NumPy's own, but a sum or a maximum is a number as of a plain array, and no array without axes."""
         return array[()] if return_scalar else super().__array_wrap__(array, context, return_scalar)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        make, given, state, *_ = cast("tuple[Any, ...]", super().__reduce__())
-        return make, given, (state, self.source_size)
+    def __reduce_ex__(self, _protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        """By way of a plain array, for of others NumPy copies the values and sends them in the pickle itself."""
+        return _remembering, (np.asarray(self), self.source_size)
 
-    def __setstate__(self, state: tuple[Any, Size | None], /) -> None:  # type: ignore[override]
-        values, self.source_size = state
-        super().__setstate__(values)
+
+def _remembering(values: npt.NDArray[np.float32], size: Size | None) -> Views:
+    """An array as Views of a picture of this size."""
+    views = values.view(Views)
+    views.source_size = size
+    return views
 
 
 class ViewList(list[npt.NDArray[np.float32]]):
@@ -115,9 +118,7 @@ def load_image(path: Given, preset: str = "internvl2", **params: object) -> View
     pixels = pixels_of(path, recipe.pixels, look.kernel)
     views = _views(pixels, recipe, look)
     if recipe.strategy.equal_views:
-        tensor = normalize.normalise(views, recipe.pixels, look.kernel).view(Views)
-        tensor.source_size = size_of(pixels)
-        return tensor
+        return _remembering(normalize.normalise(views, recipe.pixels, look.kernel), size_of(pixels))
     tensors = ViewList(normalize.normalise_one(view, recipe.pixels, look.kernel) for view in views)
     tensors.source_size = size_of(pixels)
     return tensors

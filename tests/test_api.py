@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,18 @@ def test_the_tensor_remembers_the_pictures_size() -> None:
     assert tensor.source_size == Size(90, 60)
     assert getattr(tensor[:1], "source_size", None) == Size(90, 60)
     assert np.asarray(tensor).size == 7 * 3 * 448 * 448
+
+
+def test_a_tensor_is_pickled_without_a_copy_of_its_values() -> None:
+    """Beside the pickle, as those of a plain array: Ray, Dask and joblib share that memory."""
+    tensor = dynres_cli.load_image(noise(90, 60), max_num=1)
+    beside: list[pickle.PickleBuffer] = []
+    data = pickle.dumps(tensor, protocol=5, buffer_callback=beside.append)
+    assert (len(data) < 1000, len(beside)) == (True, 1)
+    again = pickle.loads(data, buffers=beside)
+    assert np.shares_memory(again, tensor)
+    for each in (again, pickle.loads(pickle.dumps(tensor[:, :, ::2]))):
+        assert (type(each), each.source_size) == (Views, Size(90, 60))
 
 
 def test_one_number_of_a_tensor_is_a_number() -> None:
@@ -231,51 +244,6 @@ def test_one_parameter_by_two_words_is_refused() -> None:
     """Neither of two sizes is dropped."""
     with pytest.raises(UsageError, match="image_size=224 and input_size=448 are one parameter; give one of them"):
         dynres_cli.plan(500, 500, image_size=224, input_size=448)
-
-
-@pytest.mark.parametrize(
-    ("size", "reason"),
-    [
-        pytest.param((1,), r"size=\(1,\) is no size; give \(width, height\)", id="one number"),
-        pytest.param((1, 2, 3), r"give \(width, height\)", id="three numbers"),
-        pytest.param(512, r"give \(width, height\)", id="a number"),
-        pytest.param((0, 0), "whole numbers of pixels", id="no pixels"),
-        pytest.param((), r"give \(width, height\)", id="nothing"),
-        pytest.param("ab", "whole numbers of pixels", id="text"),
-        pytest.param((512.0, 512.0), "whole numbers of pixels", id="floats"),
-    ],
-)
-def test_pack_refuses_what_is_no_size(size: Any, reason: str) -> None:  # noqa: ANN401 - that is the test
-    """Neither is dropped in silence, nor ends it in Python's own words."""
-    with pytest.raises(UsageError, match=reason):
-        dynres_cli.pack(np.zeros((1, 3, 448, 448), np.float32), max_num=1, size=size)
-
-
-@pytest.mark.parametrize("size", [(90, 60), [90, 60], np.array([90, 60]), Size(90, 60)])
-def test_pack_takes_a_size_in_every_form(size: Any) -> None:  # noqa: ANN401 - that is the test
-    """A pair, an array of two, and what the views of load_image remember."""
-    packed = dynres_cli.pack(np.zeros((1, 3, 448, 448), np.float32), max_num=1, size=size)
-    assert packed["pixel_values"].shape == (1, 3, 448, 448)
-
-
-@pytest.mark.parametrize(
-    ("views", "reason"),
-    [
-        pytest.param(None, "type NoneType is no list of views; pass what load_image returned", id="nothing"),
-        pytest.param(np.float32(1), "type float32 is no list of views", id="a number"),
-        pytest.param(
-            np.zeros((1, 448, 448, 3), np.uint8), r"uint8 .*\(448, 448, 3\), not \(3, 448, 448\)", id="levels"
-        ),
-        pytest.param(np.zeros((1, 3, 224, 224), np.float32), r"not \(3, 448, 448\)", id="of another size"),
-        pytest.param([np.zeros((3, 448), np.float32)], r"not \(3, 448, 448\)", id="a row"),
-        pytest.param([[[1.0], [1.0, 2.0]]], "is no list of views", id="a ragged list"),
-        pytest.param(["view"], r"not \(3, 448, 448\)", id="text"),
-    ],
-)
-def test_pack_refuses_what_are_no_views(views: Any, reason: str) -> None:  # noqa: ANN401 - that is the test
-    """With the shape they have, and the one that they are to have."""
-    with pytest.raises(UsageError, match=reason):
-        dynres_cli.pack(views, max_num=1, size=(90, 60))
 
 
 def test_no_option_of_the_command_is_advised(tmp_path: Path) -> None:
