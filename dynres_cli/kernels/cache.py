@@ -32,8 +32,8 @@ picture on, for what is compiled is loaded in less time than Pillow takes to res
 
 def kernels_ready() -> bool:
     """Whether the kernels were compiled before by this very Python, compiler and processor."""
-    place = folder()
-    return place is not None and (place / _CODE).exists()
+    place = _place()
+    return place is not None and os.access(place / _CODE, os.R_OK)
 
 
 _COMPILING = threading.Lock()
@@ -63,7 +63,7 @@ def compile_unless_another_does() -> bool:
 
 
 def _compiled() -> bool:
-    if folder() is None or not (kernels_ready() or has_compiler()):
+    if not kernels_ready() and (folder() is None or not has_compiler()):
         return False
     kept_code()
     return True
@@ -84,14 +84,13 @@ def has_compiler() -> bool:
 
 def kept_code() -> bytes:
     """The kernels' machine code: as it was kept, or compiled now and kept if there is a place for it."""
-    place = folder()
-    if place is not None:
-        kept = _whole(place / _CODE)
-        if kept is not None:
-            return kept
+    found = _place()
+    kept = _whole(found / _CODE) if found is not None else None
+    if kept is not None:
+        return kept
     from dynres_cli.kernels.building import machine_code  # noqa: PLC0415 - numba is loaded here and nowhere else
 
-    code = machine_code()
+    code, place = machine_code(), folder()
     if place is not None:
         _keep(place / _CODE, code)
     return code
@@ -117,7 +116,19 @@ def _keep(file: Path, code: bytes) -> None:
 
 @cache
 def folder() -> Path | None:
-    """The folder of these very kernels, made if needed; None where none can be written.
+    """The folder to keep these very kernels in, made if needed; None where none can be written."""
+    place = _place()
+    try:
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return place if place is not None and os.access(place, os.W_OK) else None
+
+
+@cache
+def _place() -> Path | None:
+    """Where these very kernels are kept, if they are; it may be for reading only, as in the image of a container.
 
     `NUMBA_CACHE_DIR` moves it, as it moves what numba itself keeps. The name holds whatever decides what the compiler
     writes.
@@ -126,11 +137,9 @@ def folder() -> Path | None:
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         root = Path(given) if given else Path(home) if home else Path.home() / ".cache"
-        place = root / "dynres" / _fingerprint()
-        place.mkdir(parents=True, exist_ok=True)
+        return root / "dynres" / _fingerprint()
     except (OSError, RuntimeError):
         return None
-    return place if os.access(place, os.W_OK) else None
 
 
 def _fingerprint() -> str:

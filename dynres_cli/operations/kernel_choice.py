@@ -24,7 +24,7 @@ def choose(asked: KernelOption, pictures: int) -> Kernel:
 def prepared(job: Job, asked: KernelOption, pictures: int, say: Callable[[str], None]) -> Job:
     """The job with its kernel chosen, and compiled where it has to be, before any worker starts."""
     kernel = choose(asked, pictures)
-    if asked != "pillow" and pictures >= WORTH_COMPILING and folder() is None:
+    if asked != "pillow" and pictures >= WORTH_COMPILING and not kernels_ready() and folder() is None:
         say("no folder for compiled kernels can be written; set NUMBA_CACHE_DIR to one, for ten times the speed")
     if kernel == "numba" and not (kernels_ready() or has_compiler()):
         kernel = _without_compiler(asked, say)

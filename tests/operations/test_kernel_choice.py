@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,31 @@ def test_one_thread_compiles_and_the_others_go_on(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NUMBA_CACHE_DIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.strip() == "20 False"
+
+
+FOR_READING = """
+import hashlib, os
+from dynres_cli.kernels import cache
+place = cache._place()
+place.mkdir(parents=True)
+(place / "kernels.o").write_bytes(hashlib.sha256(b"code").digest() + b"code")
+place.chmod(0o555)
+if os.geteuid() == 0:
+    os.setuid(65534)
+print(cache.folder(), cache.kernels_ready(), cache.compile_kernels(), cache.kept_code())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions are POSIX's")
+def test_kernels_that_cannot_be_replaced_are_used() -> None:
+    """An image of a container is built by one user, and run by another."""
+    with tempfile.TemporaryDirectory() as cache:
+        Path(cache).chmod(0o755)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "NUMBA_CACHE_DIR": cache}
+        command = [sys.executable, "-c", FOR_READING]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+        next(Path(cache).glob("*/*")).chmod(0o755)
+    assert done.stdout.strip() == "None True True b'code'"
 
 
 @pytest.mark.slow
