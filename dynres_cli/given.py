@@ -82,8 +82,8 @@ def _path(given: object) -> str:
     except TypeError:
         msg = (
             f"an object of type {type(given).__name__} is no picture; give the path of one, a file object such as "
-            "io.BytesIO(content), or uint8 (height, width, 3), which is numpy.asarray(image.convert('RGB')) of a "
-            "picture of Pillow's"
+            "io.BytesIO(content), or uint8 (height, width, 3), which is numpy.asarray(image.convert('RGB')) of "
+            "an opaque and upright picture of Pillow's"
         )
         raise UsageError(msg) from None
     if not os.path.exists(path):

@@ -47,7 +47,11 @@ class OpenRecord(RecordFields):
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the record's own fields
         if name == "record":  # a copy that is only being made has none yet
             raise AttributeError(name)
-        return getattr(self.record, name)
+        record = self.record
+        if isinstance(record, FailedRecord) and name in RecordFields.__annotations__ and not hasattr(record, name):
+            msg = f"{record.key} was not tiled ({record.code}) and has no {name}; look at its status first"
+            raise AttributeError(msg)
+        return getattr(record, name)
 
     def __repr__(self) -> str:
         return f"<{self.record.key}: {self._in_words()}>"

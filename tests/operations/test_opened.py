@@ -212,3 +212,13 @@ def test_every_field_of_a_record_has_a_type() -> None:
     """Type checkers know of a record what its manifest states."""
     stated = {field.name for kind in (TiledRecord, FailedRecord) for field in dataclasses.fields(kind)}
     assert set(RecordFields.__annotations__) == stated
+
+
+def test_what_a_failed_picture_lacks_is_told(finished: Path) -> None:
+    """A sum over all records names the one that is to be left out; `getattr` with a default gives that."""
+    with (
+        dynres_cli.open_run(finished) as run,
+        pytest.raises(AttributeError, match=r"bad\.jpg was not tiled .* no tokens"),
+    ):
+        sum(record.tokens for record in run)
+    assert getattr(dynres_cli.open_run(finished)["bad.jpg"], "tokens", None) is None
