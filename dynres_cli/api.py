@@ -172,7 +172,7 @@ def _arrays(views: Iterable[Any]) -> list[npt.NDArray[Any]]:
     """Views of any kind as a list of arrays."""
     try:
         return [np.asanyarray(view) for view in views]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # the last is torch's
         msg = f"an object of type {type(views).__name__} is no list of views; pass what load_image returned"
         raise UsageError(msg) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import IO, Any, cast
 
 import numpy as np
@@ -55,10 +56,9 @@ def _name(file: object) -> str:
 def _content(file: Any, name: str, limits: FileLimits) -> Source:  # noqa: ANN401 - whatever can be read
     """All of an open file, from its beginning as Pillow reads it; what cannot be wound back, from where it is."""
     parts: list[bytes] = []
-    can_be_wound_back = getattr(file, "seekable", bool)
+    with suppress(AttributeError, OSError, ValueError):  # as a member of a tar that is read as a stream raises
+        file.seek(0)
     try:
-        if can_be_wound_back():
-            file.seek(0)
         # What comes from a network may come in parts.
         while part := file.read(limits.max_bytes + 1 - sum(map(len, parts))):
             parts.append(_bytes(part, name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tarfile
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +15,18 @@ import dynres_cli
 from tests.pictures import noise
 
 SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def in_a_stream(path: Path) -> IO[bytes]:
+    """A picture in a tar that is read from its beginning to its end, as WebDataset reads them."""
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as tar:
+        tar.add(path, "a.jpg")
+    whole.seek(0)
+    tar = tarfile.open(fileobj=whole, mode="r|")  # noqa: SIM115 - its member is read later
+    found = tar.extractfile(next(iter(tar)))
+    assert found is not None
+    return found
 
 
 class Slow(io.RawIOBase):
@@ -36,7 +49,7 @@ def test_an_open_file_gives_what_its_path_gives(name: str) -> None:
         assert np.array_equal(dynres_cli.load_image(file, max_num=1), expected)
         assert not file.closed
     slow: Any = Slow(path.read_bytes())
-    for given in (io.BytesIO(path.read_bytes()), slow):
+    for given in (io.BytesIO(path.read_bytes()), slow, in_a_stream(path)):
         assert np.array_equal(dynres_cli.load_image(given, max_num=1), expected)
 
 
