@@ -30,13 +30,20 @@ picture on, for what is compiled is loaded in less time than Pillow takes to res
 """
 
 
+_COMPILING = threading.Lock()
+
+
 def kernels_ready() -> bool:
-    """Whether the kernels were compiled before by this very Python, compiler and processor."""
+    """Whether the kernels were compiled before by this very Python, compiler and processor.
+
+    Never in a process that was forked while another thread compiled: LLVM's locks stay held in it.
+    """
+    return not _COMPILING.locked() and _are_kept()
+
+
+def _are_kept() -> bool:
     place = _place()
     return place is not None and os.access(place / _CODE, os.R_OK)
-
-
-_COMPILING = threading.Lock()
 
 
 def compile_kernels() -> bool:
@@ -52,7 +59,7 @@ def compile_kernels() -> bool:
 def compile_unless_another_does() -> bool:
     """The same, but False at once while another thread compiles: this one has a picture to make.
 
-    So it is in a process that was forked meanwhile, too, where that thread does not exist and numba's lock stays held.
+    So it is in a process that was forked meanwhile, too, where that thread does not exist and its locks stay held.
     """
     if not _COMPILING.acquire(blocking=False):
         return False
@@ -63,7 +70,7 @@ def compile_unless_another_does() -> bool:
 
 
 def _compiled() -> bool:
-    if not kernels_ready() and (folder() is None or not has_compiler()):
+    if not _are_kept() and (folder() is None or not has_compiler()):
         return False
     kept_code()
     return True

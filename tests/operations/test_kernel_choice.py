@@ -97,6 +97,27 @@ def test_one_thread_compiles_and_the_others_go_on(tmp_path: Path) -> None:
     assert done.stdout.strip() == "20 False"
 
 
+AT_ONCE = """
+import threading, numpy, dynres_cli
+pixels, start, made = numpy.zeros((300, 400, 3), numpy.uint8), threading.Barrier(8), []
+def work():
+    start.wait()
+    made.append(dynres_cli.load_image(pixels, max_num=4))
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(sum(numpy.array_equal(each, made[0]) for each in made))
+"""
+
+
+def test_the_first_calls_may_be_of_several_threads() -> None:
+    """The process ended by SIGSEGV: each thread loaded the machine code, and all but one let theirs go."""
+    choices("compiled")
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", AT_ONCE], check=True, capture_output=True, text=True)
+        assert done.stdout.strip() == "8"
+
+
 FOR_READING = """
 import hashlib, os
 from dynres_cli.kernels import cache
