@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dynres_cli.api import load_image, pack, plan, tile_image
-    from dynres_cli.errors import DynresError, NotTileable
+    from dynres_cli.api import load_image, pack, plan, tile_image, tokens
+    from dynres_cli.errors import DynresError, ImageError, NotTileable, RunError, UsageError
     from dynres_cli.geometry import Box, Grid, Plan, Size, Surface, View
     from dynres_cli.kernels.cache import compile_kernels
     from dynres_cli.operations.opened import open_packed, open_run
@@ -22,9 +22,13 @@ _HOMES = {
     "pack": "api",
     "plan": "api",
     "tile_image": "api",
+    "tokens": "api",
     "compile_kernels": "kernels.cache",
     "DynresError": "errors",
+    "ImageError": "errors",
     "NotTileable": "errors",
+    "RunError": "errors",
+    "UsageError": "errors",
     "Box": "geometry",
     "Grid": "geometry",
     "Plan": "geometry",
@@ -37,10 +41,13 @@ __all__ = [
     "Box",
     "DynresError",
     "Grid",
+    "ImageError",
     "NotTileable",
     "Plan",
+    "RunError",
     "Size",
     "Surface",
+    "UsageError",
     "View",
     "__version__",
     "compile_kernels",
@@ -50,6 +57,7 @@ __all__ = [
     "pack",
     "plan",
     "tile_image",
+    "tokens",
 ]
 
 

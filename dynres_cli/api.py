@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeGuard, cast
+from typing import Any, SupportsIndex, TypeGuard, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from dynres_cli import geometry, normalize
-from dynres_cli.decode import Means, decode
-from dynres_cli.errors import ImageError, UsageError
-from dynres_cli.facts import FileLimits, Handling
+from dynres_cli.errors import UsageError
 from dynres_cli.geometry import Size
-from dynres_cli.kernels.cache import WORTH_COMPILING, compile_kernels, kernels_ready
-from dynres_cli.opening import read_source
+from dynres_cli.given import Given, pixels_of
+from dynres_cli.kernels.cache import WORTH_COMPILING, compile_unless_another_does, kernels_ready
 from dynres_cli.packed import build
-from dynres_cli.presets import PixelPolicy
-from dynres_cli.probe import probe_bytes
+from dynres_cli.presets import OneSize, PixelPolicy, SizesDiffer
 from dynres_cli.recipe import Recipe, resolve
 from dynres_cli.render import Look, Picture, render
 from dynres_cli.resample import Kernel, Pixels, size_of
@@ -28,11 +24,6 @@ from dynres_cli.strategies.packing import PixelArray
 _CALLS = itertools.count()
 LONGEST = (1 << 31) - 1
 """Pixels of the longest side that a format can state."""
-
-LONGEST_SHOWN = 200
-"""Characters of a path in a message: what was meant as a picture's content may be given for one."""
-
-Source = str | bytes | os.PathLike[str] | npt.NDArray[np.uint8]
 
 
 class Views(np.ndarray[Any, np.dtype[np.float32]]):
@@ -52,13 +43,16 @@ class Views(np.ndarray[Any, np.dtype[np.float32]]):
         """NumPy's own, but a sum or a maximum is a number as of a plain array, and no array without axes."""
         return array[()] if return_scalar else super().__array_wrap__(array, context, return_scalar)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        make, given, state, *_ = cast("tuple[Any, ...]", super().__reduce__())
-        return make, given, (state, self.source_size)
+    def __reduce_ex__(self, _protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        """By way of a plain array, for of others NumPy copies the values and sends them in the pickle itself."""
+        return _remembering, (np.asarray(self), self.source_size)
 
-    def __setstate__(self, state: tuple[Any, Size | None], /) -> None:  # type: ignore[override]
-        values, self.source_size = state
-        super().__setstate__(values)
+
+def _remembering(values: npt.NDArray[np.float32], size: Size | None) -> Views:
+    """An array as Views of a picture of this size."""
+    views = values.view(Views)
+    views.source_size = size
+    return views
 
 
 class ViewList(list[npt.NDArray[np.float32]]):
@@ -70,6 +64,12 @@ class ViewList(list[npt.NDArray[np.float32]]):
 def plan(width: int, height: int, preset: str = "internvl2", **params: object) -> geometry.Plan:
     """What a model is shown of a picture of this size; NotTileable if the family refuses it, UsageError for no size."""
     return _recipe(preset, params).plan(_size(width, height))
+
+
+def tokens(width: int, height: int, preset: str = "internvl2", **params: object) -> int:
+    """How many tokens a picture of this size costs, as its record states them; it raises what `plan` does."""
+    recipe, size = _recipe(preset, params), _size(width, height)
+    return recipe.tokens(size, recipe.plan(size))
 
 
 def _size(width: object, height: object) -> Size:
@@ -85,27 +85,40 @@ def _is_side(value: object) -> TypeGuard[int]:
     return 1 <= int(value) <= LONGEST
 
 
-def tile_image(path_or_array: Source, preset: str = "internvl2", **params: object) -> list[Pixels]:
-    """The views as uint8 (height, width, 3) arrays in the model's order."""
-    recipe = _recipe(preset, params)
-    look = look_of(recipe.pixels)
-    pixels = _pixels(path_or_array, recipe.pixels, look.kernel)
-    return [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look)]
+def tile_image(path_or_array: Given, preset: str = "internvl2", **params: object) -> list[Pixels]:
+    """The views as uint8 (height, width, 3) arrays in the model's order; pictures are given as to `load_image`.
 
-
-def load_image(path: Source, preset: str = "internvl2", **params: object) -> Views | ViewList:
-    """The normalised views of a file or an array as one float32 (total, 3, height, width) array, in the model's order.
-
-    Where the strategy's views differ in size, a list of (3, height, width) arrays.
+    Each is an array of its own, which may be drawn on, also where views overlap.
     """
     recipe = _recipe(preset, params)
     look = look_of(recipe.pixels)
-    pixels = _pixels(path, recipe.pixels, look.kernel)
+    pixels = pixels_of(path_or_array, recipe.pixels, look.kernel)
+    views = [normalize.preview(view, recipe.pixels) for view in _views(pixels, recipe, look)]
+    return [view.copy() for view in views] if len(views) > 1 else views
+
+
+@overload
+def load_image(path: Given, preset: OneSize = "internvl2", **params: object) -> Views: ...
+@overload
+def load_image(path: Given, preset: SizesDiffer, **params: object) -> ViewList: ...
+@overload
+def load_image(path: Given, preset: str, **params: object) -> Views | ViewList: ...
+def load_image(path: Given, preset: str = "internvl2", **params: object) -> Views | ViewList:
+    """The normalised views of a picture as one float32 (total, 3, height, width) array, in the model's order.
+
+    Where the strategy's views differ in size, a list of (3, height, width) arrays. The picture is a path, a binary file
+    object (`io.BytesIO(content)`, read from its beginning), or uint8 levels (height, width, 3); paths and file objects
+    are opened as the preset's reference does, with its rules for transparency and EXIF. ImageError, with a `code`, for
+    a picture that cannot be had, and UsageError for a call that is wrong whatever the picture.
+
+    Threads may call it side by side, and nothing that was returned is written to again.
+    """
+    recipe = _recipe(preset, params)
+    look = look_of(recipe.pixels)
+    pixels = pixels_of(path, recipe.pixels, look.kernel)
     views = _views(pixels, recipe, look)
     if recipe.strategy.equal_views:
-        tensor = normalize.normalise(views, recipe.pixels, look.kernel).view(Views)
-        tensor.source_size = size_of(pixels)
-        return tensor
+        return _remembering(normalize.normalise(views, recipe.pixels, look.kernel), size_of(pixels))
     tensors = ViewList(normalize.normalise_one(view, recipe.pixels, look.kernel) for view in views)
     tensors.source_size = size_of(pixels)
     return tensors
@@ -159,7 +172,7 @@ def _arrays(views: Iterable[Any]) -> list[npt.NDArray[Any]]:
     """Views of any kind as a list of arrays."""
     try:
         return [np.asanyarray(view) for view in views]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RuntimeError):  # the last is torch's
         msg = f"an object of type {type(views).__name__} is no list of views; pass what load_image returned"
         raise UsageError(msg) from None
 
@@ -178,7 +191,7 @@ def _check_shapes(arrays: Sequence[npt.NDArray[Any]], made: geometry.Plan) -> No
 
 def _recipe(preset: str, params: dict[str, object]) -> Recipe:
     """The recipe, with InternVL's own word `input_size` understood."""
-    if not isinstance(preset, str | None):
+    if preset == "" or not isinstance(preset, str | None):
         msg = f"{preset!r:.40} is no preset; give the name of one, such as 'internvl2'"
         raise UsageError(msg)
     if "image_size" in params and "input_size" in params:
@@ -194,7 +207,7 @@ def _kernel() -> Kernel:
 
     That wait is about ten seconds; `compile_kernels` takes it beforehand.
     """
-    ready = kernels_ready() or (next(_CALLS) >= WORTH_COMPILING and compile_kernels())
+    ready = kernels_ready() or (next(_CALLS) >= WORTH_COMPILING and compile_unless_another_does())
     return "numba" if ready else "pillow"
 
 
@@ -205,42 +218,3 @@ def look_of(policy: PixelPolicy) -> Look:
 
 def _views(pixels: Pixels, recipe: Recipe, look: Look) -> list[Picture]:
     return render(pixels, recipe.plan(size_of(pixels)), look)
-
-
-def _pixels(source: Source, policy: PixelPolicy, kernel: Kernel) -> Pixels:
-    """The picture as uint8 (height, width, 3), opened as the preset's reference does if it is a path."""
-    if isinstance(source, np.ndarray):
-        return _checked(source)
-    limits, path = FileLimits(), _path(source)
-    if not os.path.exists(path):
-        # Not as a run would tell it, which has listed its files before.
-        message = f"{path:.{LONGEST_SHOWN}}: there is no such file here; give the path of a picture, or an array"
-        raise ImageError(code="vanished", message=message)
-    try:
-        file = read_source(path, limits, follow=True)
-        handling = Handling(exif=policy.exif, alpha=policy.alpha)
-        return decode(file, probe_bytes(file, limits), handling, limits, Means(kernel)).pixels
-    except ImageError as error:
-        # The limits of a run are its options, and no parameters here.
-        reason, option, _ = str(error).partition("; raise --")
-        advice = "; read it in your own way and give its array" if option else ""
-        raise ImageError(error.code, f"{path!s}: {reason}{advice}") from error
-
-
-def _path(source: str | bytes | os.PathLike[str]) -> str:
-    try:
-        return os.fsdecode(source)
-    except TypeError:
-        msg = (
-            f"an object of type {type(source).__name__} is no picture; give the path of one, or uint8 (height, width, "
-            "3), which is numpy.asarray(image.convert('RGB')) of a picture of Pillow's"
-        )
-        raise UsageError(msg) from None
-
-
-def _checked(array: npt.NDArray[Any]) -> Pixels:
-    """An array that is RGB levels, or a refusal that says what it is."""
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        msg = f"an array of {array.dtype} with shape {array.shape} is no picture; give uint8 (height, width, 3)"
-        raise UsageError(msg)
-    return cast("Pixels", array)

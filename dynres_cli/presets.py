@@ -249,3 +249,21 @@ PRESETS: dict[str, Preset] = {
     ),
     "phi-4-multimodal": Preset("phi4mm", {}, PixelPolicy(*HALF), "Phi-4-multimodal", tolerance=PHI4_TOLERANCE),
 }
+
+# fmt: off
+OneSize = Literal[
+    "internvl2", "internvl1.5", "internvl2.5", "internvl3", "internvl3.5", "llava-v1.6", "llava-v1.6-hf",
+    "llava-onevision", "llava-onevision-hf", "granite-vision", "got-ocr2", "aya-vision-8b", "nvlm-d", "h2ovl",
+    "idefics3-8b", "smolvlm-2.2b", "smolvlm2-2.2b", "smolvlm2-500m", "llama-3.2-vision", "llama-4", "gemma3",
+    "gemma3-pan-and-scan", "command-a-vision", "nemotron-vl", "eagle2.5", "nvila", "nvila-s2", "aria",
+    "perception-lm", "molmo", "molmo2", "deepseek-vl2", "ovis2", "ovis2-hf", "phi-3.5-vision",
+    "phi-4-multimodal",
+]
+"""The presets whose views all have one size, for type checkers: `load_image` gives one array."""
+
+SizesDiffer = Literal[
+    "qwen2-vl", "qwen2.5-vl", "qwen3-vl", "pixtral-12b", "mistral-small-3.1", "lfm2-vl", "minicpm-v-2.6",
+    "minicpm-v-4.6", "deepseek-ocr", "deepseek-ocr-2",
+]
+"""Those whose views differ in size: it gives a list."""
+# fmt: on

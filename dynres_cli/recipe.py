@@ -17,6 +17,9 @@ from dynres_cli.strategies import FAMILIES, Params, Prompt, Strategy, load
 
 DEFAULT_PRESET = "internvl2"
 
+SHOWN = 60
+"""Characters of a wrong value or name in a message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -89,9 +92,23 @@ def _first_preset_of(strategy: str | None) -> str:
 def unknown(kind: str, name: str, known: Iterable[str]) -> str:
     """The sentence for a name that does not exist, with the nearest one that does."""
     names = sorted(set(known))
-    near = [each for each in names if name and each.startswith(name)] or difflib.get_close_matches(name, names, n=1)
+    near = [each for each in names if name and each.startswith(name)] or _nearest(name, names)
     hint = f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(names)}"
-    return f"there is no {kind} named {name!r}{hint}"
+    return f"there is no {kind} named {name!r:.{SHOWN}}{hint}"
+
+
+def _nearest(name: str, names: list[str]) -> list[str]:
+    """The names that a checkpoint's on a hub begins with, as Qwen/Qwen2.5-VL-7B-Instruct does, or a likely slip."""
+    alike = {each.replace("_", "-"): each for each in names}
+    word = name.rpartition("/")[2].lower().replace("_", "-")
+    begun = max((each for each in alike if word.startswith(each)), key=len, default="")
+    if word == begun:
+        near = [word] if word else []
+    elif begun:
+        near = [each for each in alike if each.startswith(begun)]
+    else:
+        near = difflib.get_close_matches(word, alike, n=1)
+    return [alike[each] for each in near]
 
 
 def _parsed(preset: str, params: type[Params], overrides: Mapping[str, object]) -> dict[str, Any]:
@@ -119,7 +136,7 @@ def parse_value(name: str, value: object, kind: Any) -> Any:  # noqa: ANN401 - t
 def _truth(name: str, value: object) -> bool:
     words = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
     if str(value).lower() not in words:
-        msg = f"{name}={value} is neither true nor false"
+        msg = f"{name}={value!s:.{SHOWN}} is neither true nor false"
         raise UsageError(msg)
     return words[str(value).lower()]
 
@@ -129,7 +146,7 @@ def _number(name: str, value: object, kind: type[int | float]) -> float:
         return kind(str(value))
     except ValueError:
         wanted = "a whole number" if kind is int else "a number"
-        msg = f"{name}={value} is not {wanted}"
+        msg = f"{name}={value!s:.{SHOWN}} is not {wanted}"
         raise UsageError(msg) from None
 
 
@@ -140,5 +157,5 @@ def _pairs(name: str, value: object) -> tuple[tuple[int, int], ...]:
             return tuple((int(first), int(second)) for first, second in (part.split("x") for part in value.split(",")))
         return tuple((operator.index(first), operator.index(second)) for first, second in value)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
-        msg = f"{name}={value} is not a list of pairs; write it as 336x672,672x336"
+        msg = f"{name}={value!s:.{SHOWN}} is not a list of pairs; write it as 336x672,672x336"
         raise UsageError(msg) from None

@@ -40,7 +40,7 @@ LAYERS = {
     ),
     3: (
         *("recipe", "handling", "render", "packed", "sinks", "resume", "fitting", "outcome"),
-        *("leftovers", "aside", "needs"),
+        *("leftovers", "aside", "needs", "given"),
     ),
     4: ("job", "choices", "api"),
     5: ("operations",),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,3 +113,48 @@ def test_views_know_their_picture_after_a_journey() -> None:
         assert isinstance(again, api.Views)
         assert again.source_size == Size(90, 60)
         assert api.pack(again, image_size=28)["pixel_values"].tobytes() == views.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "reason"),
+    [
+        pytest.param((1,), r"size=\(1,\) is no size; give \(width, height\)", id="one number"),
+        pytest.param((1, 2, 3), r"give \(width, height\)", id="three numbers"),
+        pytest.param(512, r"give \(width, height\)", id="a number"),
+        pytest.param((0, 0), "whole numbers of pixels", id="no pixels"),
+        pytest.param((), r"give \(width, height\)", id="nothing"),
+        pytest.param("ab", "whole numbers of pixels", id="text"),
+        pytest.param((512.0, 512.0), "whole numbers of pixels", id="floats"),
+    ],
+)
+def test_pack_refuses_what_is_no_size(size: Any, reason: str) -> None:  # noqa: ANN401 - that is the test
+    """Neither is dropped in silence, nor ends it in Python's own words."""
+    with pytest.raises(UsageError, match=reason):
+        api.pack(np.zeros((1, 3, 448, 448), np.float32), max_num=1, size=size)
+
+
+@pytest.mark.parametrize("size", [(90, 60), [90, 60], np.array([90, 60]), Size(90, 60)])
+def test_pack_takes_a_size_in_every_form(size: Any) -> None:  # noqa: ANN401 - that is the test
+    """A pair, an array of two, and what the views of load_image remember."""
+    packed = api.pack(np.zeros((1, 3, 448, 448), np.float32), max_num=1, size=size)
+    assert packed["pixel_values"].shape == (1, 3, 448, 448)
+
+
+@pytest.mark.parametrize(
+    ("views", "reason"),
+    [
+        pytest.param(None, "type NoneType is no list of views; pass what load_image returned", id="nothing"),
+        pytest.param(np.float32(1), "type float32 is no list of views", id="a number"),
+        pytest.param(
+            np.zeros((1, 448, 448, 3), np.uint8), r"uint8 .*\(448, 448, 3\), not \(3, 448, 448\)", id="levels"
+        ),
+        pytest.param(np.zeros((1, 3, 224, 224), np.float32), r"not \(3, 448, 448\)", id="of another size"),
+        pytest.param([np.zeros((3, 448), np.float32)], r"not \(3, 448, 448\)", id="a row"),
+        pytest.param([[[1.0], [1.0, 2.0]]], "is no list of views", id="a ragged list"),
+        pytest.param(["view"], r"not \(3, 448, 448\)", id="text"),
+    ],
+)
+def test_pack_refuses_what_are_no_views(views: Any, reason: str) -> None:  # noqa: ANN401 - that is the test
+    """With the shape they have, and the one that they are to have."""
+    with pytest.raises(UsageError, match=reason):
+        api.pack(views, max_num=1, size=(90, 60))

@@ -8,9 +8,9 @@ import inspect
 import dynres_cli
 from dynres_cli.operations.opened import OpenRecord, OpenRun
 
-FUNCTIONS = ("load_image", "tile_image", "plan", "pack", "open_run", "open_packed", "compile_kernels")
+FUNCTIONS = ("load_image", "tile_image", "plan", "tokens", "pack", "open_run", "open_packed", "compile_kernels")
 PLANS = ("Plan", "View", "Surface", "Grid", "Size", "Box")
-ERRORS = ("DynresError", "NotTileable")
+ERRORS = ("DynresError", "ImageError", "NotTileable", "UsageError", "RunError")
 MODULE = ("__version__",)
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import sys
+import threading
 from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
@@ -29,30 +30,74 @@ picture on, for what is compiled is loaded in less time than Pillow takes to res
 """
 
 
+_COMPILING = threading.Lock()
+
+
 def kernels_ready() -> bool:
-    """Whether the kernels were compiled before by this very Python, compiler and processor."""
-    place = folder()
-    return place is not None and (place / _CODE).exists()
+    """Whether the kernels were compiled before by this very Python, compiler and processor.
+
+    Never in a process that was forked while another thread compiled: LLVM's locks stay held in it.
+    """
+    return not _COMPILING.locked() and _are_kept()
+
+
+def _are_kept() -> bool:
+    place = _place()
+    return place is not None and os.access(place / _CODE, os.R_OK)
 
 
 def compile_kernels() -> bool:
-    """Compile the kernels for every later process; False where no folder can be written, so that nothing is kept."""
-    place = folder()
-    if place is not None:
-        kept_code()
-    return place is not None
+    """Compile the kernels, for this process and every later one: some ten seconds, once on a machine.
+
+    False where that is not possible, and pictures are made by Pillow, slower and to the same values: no folder can be
+    written (NUMBA_CACHE_DIR names one), numba cannot be imported, or NUMBA_DISABLE_JIT switches it off.
+    """
+    with _COMPILING:
+        return _compiled()
+
+
+def compile_unless_another_does() -> bool:
+    """The same, but False at once while another thread compiles: this one has a picture to make.
+
+    So it is in a process that was forked meanwhile, too, where that thread does not exist and its locks stay held.
+    """
+    if not _COMPILING.acquire(blocking=False):
+        return False
+    try:
+        return _compiled()
+    finally:
+        _COMPILING.release()
+
+
+def _compiled() -> bool:
+    if not _are_kept() and (folder() is None or not has_compiler()):
+        return False
+    kept_code()
+    return True
+
+
+@cache
+def has_compiler() -> bool:
+    """Whether numba can be imported, which is what asking for it does, and is not switched off by NUMBA_DISABLE_JIT.
+
+    Beside a NumPy that is newer than it knows it is installed, and refuses to be imported.
+    """
+    try:
+        from numba import config  # noqa: PLC0415 - as in `kept_code`
+    except (ImportError, OSError):
+        return False
+    return not config.DISABLE_JIT
 
 
 def kept_code() -> bytes:
     """The kernels' machine code: as it was kept, or compiled now and kept if there is a place for it."""
-    place = folder()
-    if place is not None:
-        kept = _whole(place / _CODE)
-        if kept is not None:
-            return kept
+    found = _place()
+    kept = _whole(found / _CODE) if found is not None else None
+    if kept is not None:
+        return kept
     from dynres_cli.kernels.building import machine_code  # noqa: PLC0415 - numba is loaded here and nowhere else
 
-    code = machine_code()
+    code, place = machine_code(), folder()
     if place is not None:
         _keep(place / _CODE, code)
     return code
@@ -78,7 +123,19 @@ def _keep(file: Path, code: bytes) -> None:
 
 @cache
 def folder() -> Path | None:
-    """The folder of these very kernels, made if needed; None where none can be written.
+    """The folder to keep these very kernels in, made if needed; None where none can be written."""
+    place = _place()
+    try:
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return place if place is not None and os.access(place, os.W_OK) else None
+
+
+@cache
+def _place() -> Path | None:
+    """Where these very kernels are kept, if they are; it may be for reading only, as in the image of a container.
 
     `NUMBA_CACHE_DIR` moves it, as it moves what numba itself keeps. The name holds whatever decides what the compiler
     writes.
@@ -87,11 +144,9 @@ def folder() -> Path | None:
     home = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
     try:
         root = Path(given) if given else Path(home) if home else Path.home() / ".cache"
-        place = root / "dynres" / _fingerprint()
-        place.mkdir(parents=True, exist_ok=True)
+        return root / "dynres" / _fingerprint()
     except (OSError, RuntimeError):
         return None
-    return place if os.access(place, os.W_OK) else None
 
 
 def _fingerprint() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
@@ -25,9 +27,23 @@ Taps = tuple[Ints, Ints, Ints]
 """For each output its first input and where its weights begin (one more entry marks the end), and all weights."""
 
 
-@cache
+_LOADING = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # A process is not forked while LLVM is at work: the new one would have its locks held, and nobody to release them.
+    os.register_at_fork(before=_LOADING.acquire, after_in_parent=_LOADING.release, after_in_child=_LOADING.release)
+
+
 def kernels() -> Kernels:
-    """The compiled functions: at once if their code is kept, else after some seconds of compiling."""
+    """The compiled functions: at once if their code is kept, else after some seconds of compiling.
+
+    There is only ever one: with a second, that of another thread, its machine code would go while it runs.
+    """
+    with _LOADING:
+        return _kernels()
+
+
+@cache
+def _kernels() -> Kernels:
     return load(kept_code())
 
 

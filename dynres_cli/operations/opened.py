@@ -17,6 +17,7 @@ from dynres_cli.errors import RunError, UsageError
 from dynres_cli.jsontext import REPLACED
 from dynres_cli.manifest import FailedRecord, FileEntry, Record, Run, TiledRecord, exact_key
 from dynres_cli.operations.checking import npy_header, png_levels
+from dynres_cli.operations.fields import RecordFields
 from dynres_cli.operations.reading import Output, open_output
 from dynres_cli.operations.replanning import replanned
 from dynres_cli.sinks.contents import mapped, open_entry
@@ -30,10 +31,11 @@ LISTED = 5
 """Numbers that a message gives of records that are shown alike."""
 
 
-class OpenRecord:
+class OpenRecord(RecordFields):
     """One picture of an output: every field of its record by name, and its arrays.
 
-    `status` is "tiled" or "failed"; a failed picture has no arrays. It can be copied and sent to other processes.
+    `status` is "tiled" or "failed"; a failed picture has `stage`, `code` and `message`, and neither arrays nor what is
+    known of a tiled one. It can be copied and sent to other processes.
     """
 
     def __init__(self, output: Output, record: Record) -> None:
@@ -45,7 +47,11 @@ class OpenRecord:
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - the record's own fields
         if name == "record":  # a copy that is only being made has none yet
             raise AttributeError(name)
-        return getattr(self.record, name)
+        record = self.record
+        if isinstance(record, FailedRecord) and name in RecordFields.__annotations__ and not hasattr(record, name):
+            msg = f"{record.key} was not tiled ({record.code}) and has no {name}; look at its status first"
+            raise AttributeError(msg)
+        return getattr(record, name)
 
     def __repr__(self) -> str:
         return f"<{self.record.key}: {self._in_words()}>"

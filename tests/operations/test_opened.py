@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import io
 import os
 import pickle
@@ -18,6 +19,8 @@ import pytest
 
 import dynres_cli
 from dynres_cli.errors import RunError, UsageError
+from dynres_cli.manifest import FailedRecord, TiledRecord
+from dynres_cli.operations.fields import RecordFields
 from dynres_cli.operations.opened import OpenRun
 from dynres_cli.presets import PRESETS
 from dynres_cli.svg import plan_html
@@ -203,3 +206,19 @@ def test_a_record_draws_itself_and_its_name_stays_text(finished: Path) -> None:
     assert "<figcaption>tall.jpg · 50×120" in run["tall.jpg"]._repr_html_()
     assert run["bad.jpg"]._repr_html_() == ""
     assert "&lt;b&gt;" in plan_html(dynres_cli.plan(9, 9), "<b>")
+
+
+def test_every_field_of_a_record_has_a_type() -> None:
+    """Type checkers know of a record what its manifest states."""
+    stated = {field.name for kind in (TiledRecord, FailedRecord) for field in dataclasses.fields(kind)}
+    assert set(RecordFields.__annotations__) == stated
+
+
+def test_what_a_failed_picture_lacks_is_told(finished: Path) -> None:
+    """A sum over all records names the one that is to be left out; `getattr` with a default gives that."""
+    with (
+        dynres_cli.open_run(finished) as run,
+        pytest.raises(AttributeError, match=r"bad\.jpg was not tiled .* no tokens"),
+    ):
+        sum(record.tokens for record in run)
+    assert getattr(dynres_cli.open_run(finished)["bad.jpg"], "tokens", None) is None
