@@ -6,6 +6,7 @@ import dataclasses
 import difflib
 import json
 import operator
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -99,16 +100,24 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> str:
 
 def _nearest(name: str, names: list[str]) -> list[str]:
     """The names that a checkpoint's on a hub begins with, as Qwen/Qwen2.5-VL-7B-Instruct does, or a likely slip."""
-    alike = {each.replace("_", "-"): each for each in names}
-    word = name.rpartition("/")[2].lower().replace("_", "-")
+    alike = {_letters(each): each for each in names}
+    word = _letters(name.rpartition("/")[2])
     begun = max((each for each in alike if word.startswith(each)), key=len, default="")
     if word == begun:
         near = [word] if word else []
     elif begun:
         near = [each for each in alike if each.startswith(begun)]
     else:
-        near = difflib.get_close_matches(word, alike, n=1)
+        # Of another version all that are known: which of their rules it has, only its own card tells.
+        family = re.split(r"\d", word)[0]
+        others = [each for each in alike if family and re.split(r"\d", each)[0] == family]
+        near = others or difflib.get_close_matches(word, alike, n=1)
     return [alike[each] for each in near]
+
+
+def _letters(name: str) -> str:
+    """A name without what people spell in several ways."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _parsed(preset: str, params: type[Params], overrides: Mapping[str, object]) -> dict[str, Any]:

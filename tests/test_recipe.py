@@ -16,6 +16,7 @@ from dynres_cli.recipe import resolve
         pytest.param("openbmb/MiniCPM-V-2_6", "minicpm-v-2.6", id="its name spelt otherwise"),
         pytest.param("llava-hf/llava-v1.6-mistral-7b-hf", "llava-v1.6 or llava-v1.6-hf", id="two that it may be"),
         pytest.param("qwen2_vl", "qwen2-vl", id="an underscore"),
+        pytest.param("openbmb/MiniCPM-V-4_5", "minicpm-v-2.6 or minicpm-v-4.6", id="another version"),
     ],
 )
 def test_a_checkpoints_name_leads_to_its_preset(name: str, meant: str) -> None:
