@@ -78,6 +78,27 @@ def test_what_is_out_of_range_is_told_with_the_range(words: tuple[str, str], sai
     assert (ran.status, ran.err.endswith(said)) == (2, True), ran.err
 
 
+ENDLESS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "in", "--max-memory", ENDLESS),
+        ("plan", "in", "--max-memory", f"{ENDLESS}%"),
+        ("plan", "in", "--budget-tokens", f"{ENDLESS}B"),
+        ("plan", "in", "--sweep", f"1..{ENDLESS}"),
+        ("plan", "in", "--max-pixels", ENDLESS),
+        ("tile", "in", "out", "--layout", "packed", "--shard-size", f"{ENDLESS}G"),
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_a_number_that_no_machine_holds_is_a_usage_error(words: tuple[str, ...]) -> None:
+    """A slip of the keyboard ends in a sentence, not in a traceback."""
+    ran = dynres(*words)
+    assert (ran.status, words[-2] in ran.err) == (2, True), ran.err[-300:]
+
+
 @pytest.mark.parametrize(
     ("variable", "value"), [("DYNRES_MAX_NUM", "many"), ("DYNRES_KERNEL", "fast"), ("DYNRES_FSYNC", "maybe")]
 )
