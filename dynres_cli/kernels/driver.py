@@ -14,10 +14,10 @@ from dynres_cli.geometry import Box
 from dynres_cli.kernels.cache import kept_code
 from dynres_cli.kernels.loading import Kernels, load
 from dynres_cli.kernels.shape import BLOCK, RUN, WINDOW
-from dynres_cli.resample import PillowFilter, Pixels, Resize
+from dynres_cli.resample import REACH, PillowFilter, Pixels, Resize
 
-KINDS: dict[PillowFilter, tuple[int, float]] = {"bicubic": (0, 2.0), "bilinear": (1, 1.0), "lanczos": (2, 3.0)}
-"""A filter's number in the compiled code, and how far it reaches."""
+KINDS: dict[PillowFilter, int] = {"bicubic": 0, "bilinear": 1, "lanczos": 2}
+"""A filter's number in the compiled code."""
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
@@ -40,16 +40,26 @@ WORK = Arena(32 << 20)
 """What one picture needs between its two passes, and some tables."""
 
 
-@lru_cache(maxsize=256)
+LONGEST_KEPT = 1 << 16
+"""Pixels of a side: the weights of longer ones, of up to gigabytes, belong to their picture alone."""
+
+
 def taps(kind: PillowFilter, length: int, target: int) -> Taps:
-    """The weights that take `length` inputs to `target` outputs."""
-    number, reach = KINDS[kind]
+    """The weights that take `length` inputs to `target` outputs, kept for the next picture of such a side."""
+    return (_kept_taps if length <= LONGEST_KEPT else _taps)(kind, length, target)
+
+
+def _taps(kind: PillowFilter, length: int, target: int) -> Taps:
+    number, reach = KINDS[kind], REACH[kind]
     most = math.ceil(reach * max(length / target, 1.0)) * 2 + 1
     first, start = np.empty(target, np.int32), np.empty(target + 1, np.int32)
     weights, raw = np.empty(target * most, np.int32), np.empty(most, np.float64)
     places = (each.ctypes.data for each in (first, start, weights, raw))
     count = run("tap_table")(number, reach, length, target, *places)
     return first, start, weights[:count].copy()
+
+
+_kept_taps = lru_cache(maxsize=256)(_taps)
 
 
 def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Resize], arena: Arena | None = None) -> list[Pixels]:
