@@ -133,12 +133,16 @@ def _joined(tables: Sequence[Taps]) -> Taps:
     return np.concatenate(firsts), np.concatenate([*starts, shifts[-1:]]), np.concatenate(weights)
 
 
+def _copied(flat: Bytes, box: Box) -> Pixels:
+    """A box as it is, in memory of its own."""
+    return flat[box.top : box.bottom, 3 * box.left : 3 * box.right].reshape(box.size.height, box.size.width, 3).copy()
+
+
 def _rows(flat: Bytes, box: Box, wanted: Resize, arena: Arena | None) -> Pixels:
     """A box whose columns are right already, at the wanted height."""
     size = wanted.size
     if size.height == box.size.height:
-        cut = flat[box.top : box.bottom, 3 * box.left : 3 * box.right]
-        return cut.reshape(size.height, size.width, 3).copy()
+        return _copied(flat, box)
     out = empty(arena, (size.height, 3 * size.width), np.uint8)
     _vertically(flat, box, wanted, out)
     return out.reshape(size.height, size.width, 3)
@@ -153,11 +157,7 @@ def _rows_first(flat: Bytes, box: Box, wanted: Resize, arena: Arena | None) -> P
         _vertically(flat, box, wanted, middle)
         place = Box(0, 0, source.width, size.height)
     if size.width == source.width:
-        return (
-            middle[place.top : place.bottom, 3 * place.left : 3 * place.right]
-            .reshape(size.height, size.width, 3)
-            .copy()
-        )
+        return _copied(middle, place)
     out = empty(arena, (size.height, 3 * size.width), np.uint8)
     ends = np.array([0, size.width], np.int32)
     _columns(middle, place, taps(wanted.kind, source.width, size.width), ends, out)
