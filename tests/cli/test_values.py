@@ -69,6 +69,7 @@ def test_a_quick_command_does_what_typer_does(arguments: list[str]) -> None:
         (("--max-tiles", "0"), "'--max-tiles': 0 is out of range; allowed are 1 and above\n"),
         (("-j", "-3"), "'-j' / '--jobs': -3 is out of range; allowed are 0 and above\n"),
         (("--max-frames", "200000"), "'--max-frames': 200000 is out of range; allowed are 1 to 100,000\n"),
+        (("--timeout", "inf"), "'--timeout': inf is out of range; allowed are 0.001 to 1,000,000\n"),
         (("--max-memory", "120%"), "--max-memory 120%: write bytes as 4G or 500M, or a share up to 100%\n"),
     ],
 )
