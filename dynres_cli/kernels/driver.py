@@ -40,6 +40,8 @@ WORK = Arena(32 << 20)
 """What one picture needs between its two passes, and some tables."""
 
 
+MOST_WEIGHTS = (1 << 31) - 1
+"""Where each output's begin is told in 32 bits. Pillow refuses far fewer, by a MemoryError too."""
 LONGEST_KEPT = 1 << 16
 """Pixels of a side: the weights of longer ones, of up to gigabytes, belong to their picture alone."""
 
@@ -52,6 +54,8 @@ def taps(kind: PillowFilter, length: int, target: int) -> Taps:
 def _taps(kind: PillowFilter, length: int, target: int) -> Taps:
     number, reach = KINDS[kind], REACH[kind]
     most = math.ceil(reach * max(length / target, 1.0)) * 2 + 1
+    if target * most > MOST_WEIGHTS:
+        raise MemoryError
     first, start = np.empty(target, np.int32), np.empty(target + 1, np.int32)
     weights, raw = np.empty(target * most, np.int32), np.empty(most, np.float64)
     places = (each.ctypes.data for each in (first, start, weights, raw))
@@ -127,6 +131,8 @@ def _joined(tables: Sequence[Taps]) -> Taps:
     """Tables behind one another, as if they were those of one wide target."""
     if len(tables) == 1:
         return tables[0]
+    if sum(int(start[-1]) for _, start, _ in tables) > MOST_WEIGHTS:
+        raise MemoryError
     shifts = np.cumsum([0, *(start[-1] for _, start, _ in tables)], dtype=np.int32)
     starts = [start[:-1] + shift for (_, start, _), shift in zip(tables, shifts, strict=False)]
     firsts, weights = [table[0] for table in tables], [table[2] for table in tables]
