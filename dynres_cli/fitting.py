@@ -5,7 +5,7 @@ from __future__ import annotations
 from dynres_cli.errors import NotTileable
 from dynres_cli.facts import Facts, Handling
 from dynres_cli.flags import fit_flags, flags
-from dynres_cli.geometry import Plan, Size, to_source
+from dynres_cli.geometry import Grid, Plan, Size, to_source
 from dynres_cli.recipe import Recipe
 
 
@@ -13,12 +13,12 @@ def all_flags(
     facts: Facts, handling: Handling, recipe: Recipe, plan: Plan, *, truncated: bool = False
 ) -> tuple[str, ...]:
     """Every flag of a picture in the order of the design."""
-    flipped = _grid_if_upright(facts, recipe) != plan.grid if facts.orientation >= 5 else False
+    flipped = facts.orientation >= 5 and _grid_if_upright(facts, recipe) != plan.grid
     fit = fit_flags(*scales(plan, facts.tiled_size(handling)))
     return flags(facts, handling, fit, truncated=truncated, grid_flipped=flipped)
 
 
-def _grid_if_upright(facts: Facts, recipe: Recipe) -> object:
+def _grid_if_upright(facts: Facts, recipe: Recipe) -> Grid | None:
     try:
         return recipe.plan(facts.upright_size()).grid
     except NotTileable:

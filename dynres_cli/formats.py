@@ -35,11 +35,13 @@ EXTENSIONS = tuple(sorted(suffix for suffixes in SUFFIXES.values() for suffix in
 _FAMILY = {"MPO": "JPEG", "DIB": "BMP"}
 """Formats that are usually given another one's extension."""
 
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xff\xd8\xff", "JPEG"),
-    (0, b"\x89PNG\r\n\x1a\n", "PNG"),
+    (0, PNG_SIGNATURE, "PNG"),
     (8, b"WEBP", "WEBP"),
     (0, b"GIF8", "GIF"),
     (0, b"BM", "BMP"),

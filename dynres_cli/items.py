@@ -49,13 +49,6 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed(Done):
-    """How many bytes an item's files take, or will take."""
-
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class Tiled(Done):
     """One picture that was tiled, or was found tiled by an earlier run (`made` is then False)."""
 

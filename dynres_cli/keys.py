@@ -30,6 +30,11 @@ def to_bytes(key: str) -> bytes:
     return key.encode("utf-8", "surrogateescape")
 
 
+def key_digest(text: str) -> int:
+    """Eight bytes that stand for a key, or a key with its place, in tables of millions."""
+    return int.from_bytes(hashlib.blake2b(to_bytes(text), digest_size=8).digest(), "big")
+
+
 def folded(text: str) -> str:
     """What a file system that ignores case and Unicode form makes of a name, or something stricter."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())

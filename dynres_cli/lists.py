@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 from dynres_cli.errors import UsageError
 
@@ -21,10 +22,10 @@ def names_in(path: str, end: bytes, is_stopped: Callable[[], bool]) -> Iterator[
         raise UsageError(msg)
     try:
         if path == "-":
-            data = _from_stdin(is_stopped)
+            data = _read(sys.stdin.buffer, is_stopped)
         else:
             with open(path, "rb") as file:
-                data = file.read()
+                data = _read(file, is_stopped)
     except OSError as error:
         msg = f"the list {path!r} cannot be read: {error.strerror}; give a file of names, or - for standard input"
         raise UsageError(msg) from error
@@ -39,13 +40,13 @@ def names_in(path: str, end: bytes, is_stopped: Callable[[], bool]) -> Iterator[
             yield os.fsdecode(name)
 
 
-def _from_stdin(is_stopped: Callable[[], bool]) -> bytes:
-    """All of stdin, waited for in such a way that a signal is noticed although its writer says nothing."""
+def _read(file: BinaryIO, is_stopped: Callable[[], bool]) -> bytes:
+    """All of a list, waited for in such a way that a signal is noticed although its writer says nothing."""
     try:
-        handle = sys.stdin.fileno()
+        handle = file.fileno()
         select.select([handle], [], [], 0)
     except (OSError, ValueError):
-        return sys.stdin.buffer.read()  # what is no pipe of this system is read in one go
+        return file.read()  # what this system cannot wait for is read in one go
     pieces: list[bytes] = []
     while not is_stopped():
         if select.select([handle], [], [], PATIENCE)[0]:

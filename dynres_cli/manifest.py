@@ -220,11 +220,6 @@ class Volume:
     sha256: str
 
 
-def volume_name(number: int) -> str:
-    """The name of a manifest's volume, counted from 0."""
-    return f"manifest-{number:05d}.jsonl"
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a manifest says of the run that its output could come from: nothing that differs between two such runs."""
@@ -256,7 +251,12 @@ class Run:
 
 def head(run: Run) -> str:
     """The manifest's text up to its first image."""
-    return f'{{"schema": {json.dumps(SCHEMA)}, "run": {to_json(_plain(run))}, "images": [\n'
+    return head_of(_plain(run))
+
+
+def head_of(told: object) -> str:
+    """The same from what a manifest says of its run, as JSON has it."""
+    return f'{{"schema": {json.dumps(SCHEMA)}, "run": {to_json(told)}, "images": [\n'
 
 
 TAIL = "]}\n"

@@ -20,6 +20,11 @@ TIMES = f"{STATE}/times"
 """Where a file for each shard that was begun keeps its sources' modification times, and when each record was made."""
 
 
+def volume_name(number: int) -> str:
+    """The name of a manifest's volume, counted from 0; VOLUME knows it again."""
+    return f"manifest-{number:05d}.jsonl"
+
+
 def is_own(name: str) -> bool:
     """Whether a file of this name in an output is one that runs write there."""
     return name in (MANIFEST, RECORD, REPORT) or bool(VIEW_OR_TENSOR.fullmatch(name) or VOLUME.fullmatch(name))

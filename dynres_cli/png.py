@@ -15,12 +15,12 @@ import numpy.typing as npt
 from isal import igzip_lib, isal_zlib
 
 from dynres_cli.arena import Arena, empty
+from dynres_cli.formats import PNG_SIGNATURE
 from dynres_cli.geometry import Size
 from dynres_cli.headers import png_chunks
 
 Pixels = npt.NDArray[np.uint8]
 
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 6: 4}
 """How many a pixel of each type has: gray, RGB, a place in a palette, RGB with alpha."""
 PALETTE, PALETTES = 3, range(3, 3 * 256 + 1, 3)
@@ -89,7 +89,7 @@ class _Plain:
 
 def _is_plain(data: bytes, size: Size) -> bool:
     """Whether the header is one of a plain picture."""
-    if len(data) < 33 or data[:8] != SIGNATURE or data[8:16] != b"\0\0\0\rIHDR":
+    if len(data) < 33 or data[:8] != PNG_SIGNATURE or data[8:16] != b"\0\0\0\rIHDR":
         return False
     width, height, depth, colour, *methods = struct.unpack_from(">2L5B", data, 16)
     if (width, height) != (size.width, size.height) or depth != 8 or any(methods):
@@ -99,7 +99,7 @@ def _is_plain(data: bytes, size: Size) -> bool:
 
 def _plain(data: bytes) -> _Plain | None:
     """What is in a file, where that is whole and nothing in it asks for more than a look at the pixels."""
-    pieces, names, beside, palette = list[memoryview](), list[bytes](), len(SIGNATURE), b""
+    pieces, names, beside, palette = list[memoryview](), list[bytes](), len(PNG_SIGNATURE), b""
     for kind, body, checksum in png_chunks(data):
         beside += 12 if kind == b"IDAT" else 12 + len(body)
         if beside > MOST_BESIDE or _checksum(kind, body) != checksum or _word(body) in MEANT_FOR_PILLOW:

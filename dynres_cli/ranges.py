@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -146,7 +147,7 @@ class RangeFile(io.RawIOBase):
         """Go to a place, counted from the beginning, from here or from the end."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._extent.size}[whence]
         if base + offset < 0:
-            raise OSError(22, "a place before the beginning")
+            raise OSError(errno.EINVAL, "a place before the beginning")
         self._at = base + offset
         return self._at
 

@@ -27,6 +27,9 @@ PILLOW_FILTERS: dict[PillowFilter, Image.Resampling] = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 
+REACH: dict[Filter, float] = {"bicubic": 2.0, "bilinear": 1.0, "lanczos": 3.0}
+"""How far Pillow's filters reach to either side, in pixels of the smaller of both pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resize:

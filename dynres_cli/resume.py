@@ -152,7 +152,7 @@ def _unchanged(item: Item, source: Identity, before: Earlier, record: TiledRecor
     return (is_sure and source.mtime_ns == before.mtime_ns != 0) or _sha256(item, record.bytes) == record.sha256
 
 
-def _alike(source: Identity, size: int | None) -> bool:
+def _alike(source: Identity, size: int) -> bool:
     """Whether a source may have this size: that of some objects is not known."""
     return source.size is None or source.size == size
 

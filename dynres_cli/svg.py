@@ -13,7 +13,7 @@ GAP = 12
 
 def plan_html(plan: Plan, caption: str = "") -> str:
     """A plan's tiles on their canvas, numbered in the model's order, the overview beside them, and its facts."""
-    tiles = [(number, box) for number, box in _places(plan)]
+    tiles = _places(plan)
     canvas = plan.canvas or _around([box for _, box in tiles])
     scale = LONGEST / max(canvas.width, canvas.height)
     parts = [_rectangle(box, scale, str(number)) for number, box in tiles]

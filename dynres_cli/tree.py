@@ -159,7 +159,7 @@ class Tree:
             return False
         if entry.name == STATE:
             return entry.is_dir(follow_symlinks=False)
-        return entry.name == MANIFEST and entry.is_file(follow_symlinks=False) and _is_ours(entry.path)
+        return entry.name == MANIFEST and _has_manifest(os.path.dirname(entry.path))
 
     def _sorted(self, names: list[str], prefix: str) -> list[str]:
         if not self.fold:
@@ -207,17 +207,12 @@ def is_output(folder: str) -> bool:
         from dynres_cli.storage import objects  # noqa: PLC0415 - only for object stores
 
         return objects.has_state(folder)
-    if os.path.isfile(os.path.join(folder, STATE, "lock")):
-        return True
-    try:
-        return _is_ours(os.path.join(folder, MANIFEST))
-    except OSError:
-        return False
+    return os.path.isfile(os.path.join(folder, STATE, "lock")) or _has_manifest(folder)
 
 
-def _is_ours(manifest: str) -> bool:
-    with open(manifest, "rb") as file:
-        return is_of_dynres(file.read(START))
+def _has_manifest(folder: str) -> bool:
+    """Whether a folder's manifest is ours; one that is no plain file, or may not be read, is not, nor waited for."""
+    return is_of_dynres(start_below(folder, MANIFEST, START))
 
 
 def is_shard(path: str) -> bool:

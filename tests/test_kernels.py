@@ -148,3 +148,12 @@ def test_no_folder_means_no_kernels(tmp_path: Path) -> None:
     environment = {"NUMBA_CACHE_DIR": str(tmp_path / "file"), "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
     assert done.stdout.strip() == "False False"
+
+
+def test_more_weights_than_32_bits_can_place_are_refused() -> None:
+    """A MemoryError as of Pillow, and no table whose places begin again below zero: compiled code would go there."""
+    with pytest.raises(MemoryError):
+        driver.taps("lanczos", 400_000_000, 448)
+    half = (np.zeros(1, np.int32), np.array([0, 1 << 30], np.int32), np.zeros(1, np.int32))
+    with pytest.raises(MemoryError):
+        driver._joined([half, half])  # noqa: SLF001 - true ones of this size take eight gigabytes

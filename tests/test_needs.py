@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from dynres_cli.geometry import Size
-from dynres_cli.needs import made_bytes, tensor_bytes
+from dynres_cli.needs import made_bytes, resampling_bytes, tensor_bytes
+from dynres_cli.peaks import DECODING_ROOM, LEVELS
 from dynres_cli.recipe import resolve
 from dynres_cli.render import Look, render
 from dynres_cli.sinks import tree
@@ -55,3 +56,42 @@ def test_a_tensor_of_bytes_needs_a_quarter_of_one_of_floats() -> None:
     floats, levels = (made_bytes(plan, Writing(dtype=dtype)) for dtype in ("float32", "uint8"))
     assert floats - levels == 3 * values
     assert tensor_bytes(plan, Writing(tensor="none")) == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "preset", "between"),
+    [
+        pytest.param(Size(1, 60_000), "internvl2", 3 * 60_000 * 2 * 448, id="a column, as wide as two tiles"),
+        pytest.param(Size(3, 60_000), "llava-v1.6", 3 * 60_000 * 336, id="three columns, as wide as a tile"),
+        pytest.param(Size(1_500_000, 1), "internvl2", 2 * 4 * 4 * 1_500_000, id="a row, its weights for two targets"),
+    ],
+)
+def test_a_line_is_resized_in_what_is_stated(size: Size, preset: str, between: int) -> None:
+    """Guarantee 15: such a PNG has some kilobytes; between its passes it is a thousand times larger than before."""
+    recipe = resolve(preset)
+    plan, pixels = recipe.plan(size), noise(size.width, size.height)
+    render(noise(30, 20), resolve(preset).plan(Size(30, 20)), Look("numba"))  # the compiled code is there
+    stated = resampling_bytes(size, plan) + made_bytes(plan, Writing())
+    before = LEVELS * size.area + DECODING_ROOM
+    taken = most_taken(lambda: render(pixels, plan, Look("numba")))
+    assert between < taken < before + stated < 8 * taken
+
+
+@pytest.mark.parametrize("preset", ["internvl2", "llava-v1.6", "idefics3-8b", "minicpm-v-2.6", "gemma3-pan-and-scan"])
+@pytest.mark.parametrize("size", [Size(640, 480), Size(3000, 2000), Size(2000, 3000), Size(9000, 3000)], ids=str)
+def test_a_photograph_is_resized_in_what_its_decoder_has_given_back(size: Size, preset: str) -> None:
+    """Nothing is asked for twice: more would have pictures wait that there is room for."""
+    assert resampling_bytes(size, resolve(preset).plan(size)) == 0
+
+
+def test_the_weights_of_a_line_are_not_kept() -> None:
+    """They would outlive their picture, of which alone the need was counted."""
+    plan, look = resolve("internvl2").plan(Size(500_000, 1)), Look("numba")
+    pixels = noise(500_000, 1)
+    render(noise(30, 20), resolve("internvl2").plan(Size(30, 20)), look)
+    tracemalloc.start()
+    try:
+        render(pixels, plan, look)
+        assert tracemalloc.get_traced_memory()[0] < 1 << 20
+    finally:
+        tracemalloc.stop()

@@ -19,6 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 from dynres_cli import decode, png
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import FileLimits, Handling
+from dynres_cli.formats import PNG_SIGNATURE
 from dynres_cli.geometry import Size
 from dynres_cli.opening import Source
 from dynres_cli.probe import probe_bytes
@@ -34,7 +35,7 @@ Chunk = tuple[bytes, bytes]
 def chunked(chunks: Iterable[Chunk]) -> bytes:
     """A file of these chunks, with the right lengths and checksums."""
     bodies = (struct.pack(">L", len(body)) + name + body + _checksum(name + body) for name, body in chunks)
-    return png.SIGNATURE + b"".join(bodies)
+    return PNG_SIGNATURE + b"".join(bodies)
 
 
 def _checksum(data: bytes) -> bytes:

@@ -265,6 +265,17 @@ def test_a_folder_without_permission_is_reported(here: Path) -> None:
     Path("in/closed").chmod(0o755)
 
 
+def test_a_manifest_without_permission_says_nothing_of_its_folder(here: Path) -> None:
+    """Guarantee 36: web pages have files of that name; the pictures beside one that is closed to us are tiled."""
+    make(here, "in/a.jpg", "in/site/b.jpg", "in/site/manifest.json", "in/site/z.jpg")
+    here.chmod(0o755)
+    Path("in/site/manifest.json").chmod(0)
+    listed = listing(Selection(("in",)))
+    with nobody():
+        assert keys_of(listed) == ["a.jpg", "site/b.jpg", "site/z.jpg"]
+    assert listed.failures == []
+
+
 @contextmanager
 def nobody() -> Iterator[None]:
     """Permissions do not bind the superuser: be somebody else for a while."""

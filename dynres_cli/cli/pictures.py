@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,9 +50,11 @@ def save(picture: Image.Image, place: Path) -> None:
     """Write a drawing as a PNG; RunError where that cannot be done."""
     from PIL.PngImagePlugin import PngInfo
 
+    from dynres_cli.storage import temporary_name
+
     info = PngInfo()
     info.add_text("Software", MAKER)
-    aside = place.with_name(f".{place.name}.{os.getpid()}") if place.is_file() or not place.exists() else place
+    aside = place.with_name(temporary_name()) if place.is_file() or not place.exists() else place
     try:
         picture.save(aside, format="PNG", pnginfo=info)
         if aside != place:

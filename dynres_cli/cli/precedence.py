@@ -44,7 +44,7 @@ UNHEARD = {
 }
 """Those of them that nobody else refuses where they say nothing, and the words for it."""
 
-_OFF = {"layout": ("tree",), "frames": ("first",), "engine": ("auto", "processes", "serial")}
+_OFF = {"layout": ("tree",), "frames": ("first",), "engine": ("processes", "serial")}
 """Values of those others beside which they say nothing, as they do where the other one is not given."""
 
 

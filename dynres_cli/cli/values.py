@@ -14,6 +14,8 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperOption
 
 IN_DOUBT = object()
+MOST_DIGITS = 18
+"""Of a number that is plain: Python refuses to read some thousands."""
 _CHECKERS_PREFIX = "Value error, "
 """How pydantic begins what a check of our own has to say."""
 _OUT_OF_RANGE = ("Input should be greater than", "Input should be less than")
@@ -123,5 +125,5 @@ def plain_value(value: object, kind: object, *, many: bool) -> object:
     if get_origin(kind) is Literal:
         return value if value in get_args(kind) else IN_DOUBT
     if kind is int and isinstance(value, str):
-        return int(value) if value.isascii() and value.isdigit() else IN_DOUBT
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS else IN_DOUBT
     return value if kind in (str, int, float) and type(value) is kind else IN_DOUBT

@@ -55,7 +55,7 @@ class _TooHeavy(BaseException):
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class Rationed:
     """A work whose items are granted their share at once, or nothing at all: no worker waits for another."""
 
     work: Work
@@ -87,7 +87,7 @@ class Crew:
         watch = Watch(noise=lambda key, text: self._noise.append((key, text)))
         limits = EngineLimits(jobs=1, timeout=terms.timeout)
         self._outcomes: Generator[Outcome, None, None] = processes.run(
-            Weighed(work, terms), self._feed(), limits, watch
+            Rationed(work, terms), self._feed(), limits, watch
         )
 
     def do(self, items: Sequence[Item]) -> Answer:

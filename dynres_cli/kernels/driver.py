@@ -16,10 +16,10 @@ from dynres_cli.geometry import Box
 from dynres_cli.kernels.cache import kept_code
 from dynres_cli.kernels.loading import Kernels, load
 from dynres_cli.kernels.shape import BLOCK, RUN, WINDOW
-from dynres_cli.resample import PillowFilter, Pixels, Resize
+from dynres_cli.resample import REACH, PillowFilter, Pixels, Resize
 
-KINDS: dict[PillowFilter, tuple[int, float]] = {"bicubic": (0, 2.0), "bilinear": (1, 1.0), "lanczos": (2, 3.0)}
-"""A filter's number in the compiled code, and how far it reaches."""
+KINDS: dict[PillowFilter, int] = {"bicubic": 0, "bilinear": 1, "lanczos": 2}
+"""A filter's number in the compiled code."""
 
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int32]
@@ -56,16 +56,30 @@ WORK = Arena(32 << 20)
 """What one picture needs between its two passes, and some tables."""
 
 
-@lru_cache(maxsize=256)
+MOST_WEIGHTS = (1 << 31) - 1
+"""Where each output's begin is told in 32 bits. Pillow refuses far fewer, by a MemoryError too."""
+LONGEST_KEPT = 1 << 16
+"""Pixels of a side: the weights of longer ones, of up to gigabytes, belong to their picture alone."""
+
+
 def taps(kind: PillowFilter, length: int, target: int) -> Taps:
-    """The weights that take `length` inputs to `target` outputs."""
-    number, reach = KINDS[kind]
+    """The weights that take `length` inputs to `target` outputs, kept for the next picture of such a side."""
+    return (_kept_taps if length <= LONGEST_KEPT else _taps)(kind, length, target)
+
+
+def _taps(kind: PillowFilter, length: int, target: int) -> Taps:
+    number, reach = KINDS[kind], REACH[kind]
     most = math.ceil(reach * max(length / target, 1.0)) * 2 + 1
+    if target * most > MOST_WEIGHTS:
+        raise MemoryError
     first, start = np.empty(target, np.int32), np.empty(target + 1, np.int32)
     weights, raw = np.empty(target * most, np.int32), np.empty(most, np.float64)
     places = (each.ctypes.data for each in (first, start, weights, raw))
     count = run("tap_table")(number, reach, length, target, *places)
     return first, start, weights[:count].copy()
+
+
+_kept_taps = lru_cache(maxsize=256)(_taps)
 
 
 def resize_all(pixels: Pixels, box: Box, wanted: Sequence[Resize], arena: Arena | None = None) -> list[Pixels]:
@@ -133,18 +147,24 @@ def _joined(tables: Sequence[Taps]) -> Taps:
     """Tables behind one another, as if they were those of one wide target."""
     if len(tables) == 1:
         return tables[0]
+    if sum(int(start[-1]) for _, start, _ in tables) > MOST_WEIGHTS:
+        raise MemoryError
     shifts = np.cumsum([0, *(start[-1] for _, start, _ in tables)], dtype=np.int32)
     starts = [start[:-1] + shift for (_, start, _), shift in zip(tables, shifts, strict=False)]
     firsts, weights = [table[0] for table in tables], [table[2] for table in tables]
     return np.concatenate(firsts), np.concatenate([*starts, shifts[-1:]]), np.concatenate(weights)
 
 
+def _copied(flat: Bytes, box: Box) -> Pixels:
+    """A box as it is, in memory of its own."""
+    return flat[box.top : box.bottom, 3 * box.left : 3 * box.right].reshape(box.size.height, box.size.width, 3).copy()
+
+
 def _rows(flat: Bytes, box: Box, wanted: Resize, arena: Arena | None) -> Pixels:
     """A box whose columns are right already, at the wanted height."""
     size = wanted.size
     if size.height == box.size.height:
-        cut = flat[box.top : box.bottom, 3 * box.left : 3 * box.right]
-        return cut.reshape(size.height, size.width, 3).copy()
+        return _copied(flat, box)
     out = empty(arena, (size.height, 3 * size.width), np.uint8)
     _vertically(flat, box, wanted, out)
     return out.reshape(size.height, size.width, 3)
@@ -159,11 +179,7 @@ def _rows_first(flat: Bytes, box: Box, wanted: Resize, arena: Arena | None) -> P
         _vertically(flat, box, wanted, middle)
         place = Box(0, 0, source.width, size.height)
     if size.width == source.width:
-        return (
-            middle[place.top : place.bottom, 3 * place.left : 3 * place.right]
-            .reshape(size.height, size.width, 3)
-            .copy()
-        )
+        return _copied(middle, place)
     out = empty(arena, (size.height, 3 * size.width), np.uint8)
     ends = np.array([0, size.width], np.int32)
     _columns(middle, place, taps(wanted.kind, source.width, size.width), ends, out)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NONE, SUB, UP, AVERAGE, PAETH = range(5)
+"""PNG's filters by their numbers, as a line begins with them and as `least_rows` is given its choice."""
+
 ENTRIES: dict[str, str] = {
     "tap_table": "ndnnnnnn",
     "horizontal": "n" * 15,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dynres_cli.kernels.entries import AVERAGE, PAETH, SUB, UP
 from dynres_cli.kernels.memory import byte, put_byte
 from dynres_cli.kernels.native import entry, part
 from dynres_cli.kernels.rows import MOST, average, none, paeth, sub, up
@@ -11,28 +12,28 @@ from dynres_cli.kernels.vectors import LANES, move_run
 @part
 def prediction(kind: int, left: int, above: int, corner: int) -> int:
     """One byte's prediction by PNG's filter of that number."""
-    if kind == 4:
+    if kind == PAETH:
         to_left, to_above, to_corner = abs(above - corner), abs(left - corner), abs(left + above - 2 * corner)
         if to_left <= to_above and to_left <= to_corner:
             return left
         return above if to_above <= to_corner else corner
-    if kind == 3:
+    if kind == AVERAGE:
         return (left + above) >> 1
-    if kind == 2:
+    if kind == UP:
         return above
-    return left if kind == 1 else 0
+    return left if kind == SUB else 0
 
 
 @part
 def _runs(kind: int, to: int, here: int, above: int, count: int) -> int:
     """What one filter leaves of whole vectors, and how much that is."""
-    if kind == 4:
+    if kind == PAETH:
         left: int = paeth(to, here, above, count)
-    elif kind == 3:
+    elif kind == AVERAGE:
         left = average(to, here, above, count)
-    elif kind == 2:
+    elif kind == UP:
         left = up(to, here, above, count)
-    elif kind == 1:
+    elif kind == SUB:
         left = sub(to, here, above, count)
     else:
         left = none(to, here, above, count)

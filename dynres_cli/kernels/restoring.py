@@ -8,13 +8,13 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from dynres_cli.kernels.entries import AVERAGE, NONE, PAETH, SUB, UP
 from dynres_cli.kernels.filters import copy, prediction
 from dynres_cli.kernels.memory import byte, put_byte
 from dynres_cli.kernels.native import entry, part
 from dynres_cli.kernels.rows import SHORT, Predictor, predict_average, predict_left, predict_paeth
 from dynres_cli.kernels.vectors import BYTE, Lowering, load, move4, store, summed
 
-NONE, SUB, UP, AVERAGE, PAETH = range(5)
 PIXEL, WIDE = ir.VectorType(BYTE, 4), ir.VectorType(SHORT, 4)
 
 

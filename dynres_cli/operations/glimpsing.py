@@ -9,12 +9,10 @@ from PIL import Image
 
 from dynres_cli import normalize
 from dynres_cli.decode import decode
-from dynres_cli.geometry import Size
+from dynres_cli.geometry import RGB, Size
 from dynres_cli.operations.assembling import sheets
 from dynres_cli.operations.inspecting import Inspection, InspectOptions, source_of
 from dynres_cli.render import Look, render
-
-RGB = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import to_json
-from dynres_cli.manifest import TAIL
+from dynres_cli.manifest import TAIL, head_of
 from dynres_cli.operations.bodies import Readable
 from dynres_cli.resume import LARGEST_RECORD
 
@@ -54,8 +54,7 @@ def _rewrite(file: Readable, copy: Readable, where: str) -> None:
         raise damaged(where)
     try:
         document = json.loads(text)
-        first = f'{{"schema": "dynres.manifest/1", "run": {to_json(document["run"])}, "images": [\n'
-        copy.write(first.encode())
+        copy.write(head_of(document["run"]).encode())
         copy.write(b",\n".join(to_json(image).encode() for image in document["images"]))
         copy.write(b"\n" + TAIL.encode())
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -30,12 +30,18 @@ def budget(text: str | None, jobs: int) -> int:
     if text is None:
         whole = available()
         return int(max(whole * SHARE - PARENT - jobs * WORKER, whole / 4))
-    share = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip())
-    size = int(available() * float(share[1]) / 100) if share else bytes_of(text)
-    if not size or (share and float(share[1]) > 100):
+    size = _share(text) or bytes_of(text)
+    if not size:
         msg = f"--max-memory {text}: write bytes as 4G or 500M, or a share up to 100%"
         raise UsageError(msg)
     return size
+
+
+def _share(text: str) -> int | None:
+    """`80%` of what there is; None for what is no such share, nothing, or more than all."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text.strip())
+    part = float(found[1]) / 100 if found else 0.0
+    return int(available() * part) if 0 < part <= 1 else None
 
 
 def available() -> int:

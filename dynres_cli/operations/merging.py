@@ -17,6 +17,7 @@ from dynres_cli.manifest import VOLUME_IMAGES, Keys, Record, Run, exact_key
 from dynres_cli.names import MANIFEST
 from dynres_cli.operations.claiming import start_of_manifest
 from dynres_cli.operations.counts import Counts
+from dynres_cli.operations.linewise import NEWER
 from dynres_cli.operations.publishing import Lines, publish
 from dynres_cli.operations.reading import Output, named, open_output
 from dynres_cli.operations.witness import as_line
@@ -156,7 +157,7 @@ def _refuse_other(dest: str) -> None:
 
 def _refuse_unreadable(dest: str, error: Unsound) -> None:
     """Refuse what is no manifest of ours; one that is damaged is written anew, for the shards' own say it all."""
-    if error.code == "newer_schema":
+    if error.code == NEWER:
         raise error
     if error.code != "manifest" or not is_of_dynres(start_of_manifest(dest)):
         message = f"{named(dest)}: is not of an earlier merge; remove it and merge again, or choose another folder"

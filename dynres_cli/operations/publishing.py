@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import IO
 
 from dynres_cli.errors import RunError
-from dynres_cli.manifest import TAIL, Run, Volume, head, volume_name
-from dynres_cli.names import MANIFEST
+from dynres_cli.manifest import TAIL, Run, Volume, head
+from dynres_cli.names import MANIFEST, volume_name
 from dynres_cli.operations.spool import BLOCK
 from dynres_cli.storage import NewFile, Writer, open_below, start_below, stat_below
 from dynres_cli.urls import joined

@@ -23,9 +23,8 @@ from dynres_cli.manifest import (
     exact_key,
     parse_record,
     parse_run,
-    volume_name,
 )
-from dynres_cli.names import MANIFEST
+from dynres_cli.names import MANIFEST, volume_name
 from dynres_cli.operations.bodies import Body, OneFile, Readable, Volumes
 from dynres_cli.operations.counts import Counts
 from dynres_cli.operations.linewise import HEAD, NEWER, damaged, line_by_line, refusal

@@ -10,7 +10,7 @@ from dynres_cli import normalize
 from dynres_cli.decode import Means, decode
 from dynres_cli.engines.contract import Admit, Outcome
 from dynres_cli.facts import Facts, FileLimits
-from dynres_cli.items import Done, Item, Weighed
+from dynres_cli.items import Done, Item
 from dynres_cli.needs import need
 from dynres_cli.opening import Source, read_source
 from dynres_cli.operations.expecting import Planner, Variant
@@ -40,6 +40,13 @@ def encoding(variant: Variant, limits: FileLimits, writing: Writing, pictures: i
     policy = variant.recipe.pixels
     look = Look.of(policy, choose("auto", pictures))
     return Encoding(variant, limits, writing, look)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed(Done):
+    """How many bytes a picture's PNG take."""
+
+    bytes: int
 
 
 def encode(how: Encoding, item: Item, admit: Admit) -> Weighed:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Container, Iterator
 
 from dynres_cli.errors import Unsound
-from dynres_cli.keys import to_bytes
+from dynres_cli.keys import key_digest
 from dynres_cli.names import MANIFEST, RECORD, STATE, VOLUME
 from dynres_cli.operations.reading import Output
 from dynres_cli.storage import listed_below
@@ -25,7 +24,7 @@ class Known:
         self._digests = array("Q")
 
     def add(self, place: str) -> None:
-        self._digests.append(_digest(place))
+        self._digests.append(key_digest(place))
 
     def frozen(self) -> Known:
         """Ready to be asked."""
@@ -33,13 +32,9 @@ class Known:
         return self
 
     def __contains__(self, place: str) -> bool:
-        wanted = _digest(place)
+        wanted = key_digest(place)
         at = bisect_left(self._digests, wanted)
         return at < len(self._digests) and self._digests[at] == wanted
-
-
-def _digest(place: str) -> int:
-    return int.from_bytes(hashlib.blake2b(to_bytes(place), digest_size=8).digest(), "big")
 
 
 def beside(output: Output, folder: str, expected: set[str]) -> Iterator[str]:

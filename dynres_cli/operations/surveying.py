@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from dynres_cli.engines.contract import Admit
 from dynres_cli.errors import ImageError
 from dynres_cli.facts import Facts, FileLimits, check_frames
 from dynres_cli.items import Done, Failed, Item
-from dynres_cli.keys import to_bytes
+from dynres_cli.keys import key_digest
 from dynres_cli.operations.batching import Batch
 from dynres_cli.operations.expecting import Planner, Variant
 from dynres_cli.operations.forecast import Forecast
@@ -26,7 +25,7 @@ from dynres_cli.sinks.tree import Writing
 class Picked:
     """A picture that may become part of the sample, by the rank that its key was dealt, and its expected PNG bytes."""
 
-    rank: bytes
+    rank: int
     item: Item
     png: float
 
@@ -138,6 +137,6 @@ def _refused(item: Item, refusals: Mapping[str | int, ImageError], variants: int
     return item.failed("plan", error.code, f"{error}{which}")
 
 
-def _rank(item: Item) -> bytes:
+def _rank(item: Item) -> int:
     """Dealt by the key alone: the same sample whatever the number of workers."""
-    return hashlib.blake2b(to_bytes(item.key), digest_size=8).digest()
+    return key_digest(item.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -71,7 +72,7 @@ def refuse_given(recipe: Recipe, given: Mapping[str, object]) -> None:
 
 def steps(text: str) -> range:
     """`1..40` as numbers."""
-    found = re.fullmatch(r"(\d+)\.\.(\d+)", text.strip())
+    found = re.fullmatch(r"([0-9]{1,9})\.\.([0-9]{1,9})", text.strip())
     if found is None or not 1 <= int(found[1]) <= int(found[2]):
         msg = f"--sweep {text}: write it as FIRST..LAST, for example 1..40"
         raise UsageError(msg)
@@ -85,10 +86,11 @@ def steps(text: str) -> range:
 def tokens(option: str, text: str) -> int:
     """A number of tokens from `2B`, `1.5M`, `8192`."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMBGT]?)", text.replace(",", "").strip(), re.IGNORECASE)
-    if found is None or float(found[1]) <= 0:
+    number = float(found[1]) * UNITS[found[2].upper()] if found else 0.0
+    if not 0 < number < math.inf:
         msg = f"{option} {text}: write tokens as 8192, 500M or 2B"
         raise UsageError(msg)
-    return int(float(found[1]) * UNITS[found[2].upper()])
+    return int(number)
 
 
 def tried(recipe: Recipe, given: Mapping[str, object]) -> list[int]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from dynres_cli.operations.glimpsing import RGB
+    from dynres_cli.geometry import RGB
 
 Means = Literal["kitty", "blocks", "none"]
 CHUNK = 4096

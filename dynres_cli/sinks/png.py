@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
-from dynres_cli.png import SIGNATURE
+from dynres_cli.formats import PNG_SIGNATURE
+from dynres_cli.kernels.entries import AVERAGE, NONE, PAETH, SUB, UP
 from dynres_cli.resample import Kernel
 
 Pixels = npt.NDArray[np.uint8]
@@ -20,7 +21,6 @@ Level = Literal["fast", "small"]
 DEFLATE_LEVEL = 2
 HEAD = 8
 """Bytes of a stream that are deflated by themselves, see `deflated`."""
-NONE, SUB, UP, AVERAGE, PAETH = range(5)
 
 CHOICES: dict[Level, tuple[tuple[int, ...], ...]] = {
     "fast": ((SUB, UP, PAETH),),
@@ -39,7 +39,7 @@ def encode(view: Pixels, level: Level = "fast", kernel: Kernel = "pillow") -> by
     rows = np.ascontiguousarray(view).reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     stream = min((_stream(rows, kinds, kernel) for kinds in CHOICES[level]), key=len)
-    return b"".join((SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", stream), _chunk(b"IEND", b"")))
+    return b"".join((PNG_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", stream), _chunk(b"IEND", b"")))
 
 
 def _stream(rows: Pixels, kinds: tuple[int, ...], kernel: Kernel) -> bytes:

@@ -19,7 +19,7 @@ from dynres_cli.storage.below import (
     stat_below,
 )
 from dynres_cli.storage.calls import SYSTEM, Calls, classify
-from dynres_cli.storage.folders import is_temporary, open_folder
+from dynres_cli.storage.folders import is_temporary, open_folder, temporary_name
 from dynres_cli.storage.held import Held
 from dynres_cli.storage.paths import safe_parts
 from dynres_cli.storage.scratch import new_scratch, scratch
@@ -48,4 +48,5 @@ __all__ = [
     "sizes_below",
     "start_below",
     "stat_below",
+    "temporary_name",
 ]

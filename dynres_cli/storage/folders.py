@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
@@ -85,7 +86,7 @@ def _folder_by_path(root: str, parts: tuple[str, ...], *, create: bool, calls: C
         path = os.path.join(path, part)
         is_new = create and _make(path, None, calls)
         if not stat.S_ISDIR(os.lstat(path).st_mode):
-            raise NotADirectoryError(20, "a link or a file stands where a folder is needed", path)
+            raise NotADirectoryError(errno.ENOTDIR, "a link or a file stands where a folder is needed", path)
     return Folder(path, None, is_new)
 
 

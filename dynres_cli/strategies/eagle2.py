@@ -62,9 +62,13 @@ def tokens(_size: Size, params: Eagle2Params, plan: Plan) -> int:
 
 
 def prompt(size: Size, params: Eagle2Params, plan: Plan) -> Prompt:
-    """The placeholder for one picture; Nemotron's context token has another name."""
-    context = "<image>" if isinstance(params, NemotronVLParams) else "<IMG_CONTEXT>"
-    return (("<img>", 1), (context, tokens(size, params, plan)), ("</img>", 1))
+    """The placeholder for one picture."""
+    return (("<img>", 1), ("<IMG_CONTEXT>", tokens(size, params, plan)), ("</img>", 1))
+
+
+def nemotron_prompt(size: Size, params: NemotronVLParams, plan: Plan) -> Prompt:
+    """The same with Nemotron's own name for the context token."""
+    return (("<img>", 1), ("<image>", tokens(size, params, plan)), ("</img>", 1))
 
 
 def candidates(size: Size, params: Eagle2Params) -> list[Candidate]:
@@ -82,7 +86,7 @@ NEMOTRON_VL: Strategy[NemotronVLParams] = Strategy(
     overview="last, above one tile",
     keeps_aspect=False,
     reference="vllm-project/vllm transformers_utils/processors/nemotron_vl.py",
-    prompt=prompt,
+    prompt=nemotron_prompt,
     candidates=candidates,
 )
 

@@ -23,6 +23,13 @@ def test_a_drawing_replaces_nothing_but_a_drawing(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "grid.png"]
 
 
+def test_a_drawing_may_have_the_longest_name_that_there_is(tmp_path: Path) -> None:
+    """Guarantee 28: the name under which it is written first is no longer than any file's."""
+    drawing = tmp_path / f"{'n' * 251}.png"
+    ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", drawing)
+    assert (ran.status, list(tmp_path.iterdir())) == (0, [drawing]), ran.err
+
+
 def test_a_drawing_does_not_go_to_stdout_nor_into_a_file_called_minus(tmp_path: Path) -> None:
     """Stdout is the answer's, in words or as JSON."""
     ran = dynres("inspect", SAMPLES / "coffee.jpg", "--out", "-", cwd=tmp_path)

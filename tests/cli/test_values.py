@@ -69,6 +69,7 @@ def test_a_quick_command_does_what_typer_does(arguments: list[str]) -> None:
         (("--max-tiles", "0"), "'--max-tiles': 0 is out of range; allowed are 1 and above\n"),
         (("-j", "-3"), "'-j' / '--jobs': -3 is out of range; allowed are 0 and above\n"),
         (("--max-frames", "200000"), "'--max-frames': 200000 is out of range; allowed are 1 to 100,000\n"),
+        (("--timeout", "inf"), "'--timeout': inf is out of range; allowed are 0.001 to 1,000,000\n"),
         (("--max-memory", "120%"), "--max-memory 120%: write bytes as 4G or 500M, or a share up to 100%\n"),
     ],
 )
@@ -76,6 +77,27 @@ def test_what_is_out_of_range_is_told_with_the_range(words: tuple[str, str], sai
     """As of the parameters of a family."""
     ran = dynres("tile", "in", "out", *words)
     assert (ran.status, ran.err.endswith(said)) == (2, True), ran.err
+
+
+ENDLESS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("plan", "in", "--max-memory", ENDLESS),
+        ("plan", "in", "--max-memory", f"{ENDLESS}%"),
+        ("plan", "in", "--budget-tokens", f"{ENDLESS}B"),
+        ("plan", "in", "--sweep", f"1..{ENDLESS}"),
+        ("plan", "in", "--max-pixels", ENDLESS),
+        ("tile", "in", "out", "--layout", "packed", "--shard-size", f"{ENDLESS}G"),
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_a_number_that_no_machine_holds_is_a_usage_error(words: tuple[str, ...]) -> None:
+    """A slip of the keyboard ends in a sentence, not in a traceback."""
+    ran = dynres(*words)
+    assert (ran.status, words[-2] in ran.err) == (2, True), ran.err[-300:]
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,15 @@ def test_a_picture_that_can_never_fit_is_refused_by_its_need(tmp_path: Path) -> 
     assert b"bytes of memory" in done.stderr
 
 
+def test_a_line_that_takes_gigabytes_to_resize_is_refused_by_its_need(tmp_path: Path) -> None:
+    """Guarantee 15: a million pixels one above the other are a PNG of four kilobytes, and 2.7 GB between two passes."""
+    line = corpus.png(1, 1_000_000, zlib.compress(bytes(4 * 1_000_000), 9))
+    corpus.write_all(tmp_path / "in", {"line.png": line})
+    done = tile(tmp_path / "in", tmp_path / "out", "--max-memory", "500M", "--image-size", "448", "--max-num", "12")
+    assert (done.returncode, len(line) < 5000) == (3, True)
+    assert codes(tmp_path / "out") == {"line.png": "out_of_memory"}
+
+
 @linux
 def test_a_whole_picture_is_never_called_damaged_for_want_of_memory(tmp_path: Path) -> None:
     """Guarantee 15: decoders that are refused memory, at whatever point, give out_of_memory; else they are done.

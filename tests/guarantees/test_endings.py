@@ -67,11 +67,12 @@ def test_a_signal_ends_a_run_in_seconds_with_whole_files(
 
 
 @posix
+@pytest.mark.parametrize("name", [pytest.param("-", id="stdin"), pytest.param("/dev/stdin", id="a pipe by its name")])
 @pytest.mark.parametrize("command", ["tile", "plan"])
-def test_a_signal_is_noticed_while_a_list_is_waited_for(tmp_path: Path, command: str) -> None:
+def test_a_signal_is_noticed_while_a_list_is_waited_for(tmp_path: Path, command: str, name: str) -> None:
     """Guarantee 10: whoever writes the list may take all day; nothing is said of what it would have held."""
     out = [str(tmp_path / "out")] if command == "tile" else []
-    line = [sys.executable, "-m", "dynres_cli", command, "--files-from", "-", *out]
+    line = [sys.executable, "-m", "dynres_cli", command, "--files-from", name, *out]
     pipe = subprocess.PIPE
     with subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, cwd=tmp_path) as run:
         wait_for(lambda: seconds_of(run.pid) > 0.1 and _catches_sigterm(run.pid))

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from dynres_cli.kernels.entries import SUB
 from dynres_cli.sinks import png
 from tests.pictures import Pixels, gradient, noise
 
@@ -39,7 +40,7 @@ def test_bytes_depend_on_nothing_but_the_picture() -> None:
     Rows that begin with a colour and go on with it: one in a hundred such streams differed in every tenth thread.
     """
     rows = np.zeros((12, 448, 1345), np.uint8)
-    rows[:, :, 0] = png.SUB
+    rows[:, :, 0] = SUB
     rows[:, :, 1:4] = np.random.default_rng(29).integers(0, 256, (12, 448, 3), np.uint8)
     made: set[tuple[str, ...]] = set()
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynres_cli.geometry import Grid, Size
+from dynres_cli.recipe import resolve
 from dynres_cli.strategies import eagle2
 from dynres_cli.strategies.eagle2 import Eagle2Params, NemotronVLParams
 
@@ -46,10 +47,11 @@ def test_equal_scores_fall_in_set_order() -> None:
 def test_tokens_and_prompt() -> None:
     """256 tokens a view for both, under names of their own."""
     size = Size(1280, 720)
-    for params, context in ((EAGLE, "<IMG_CONTEXT>"), (NEMOTRON, "<image>")):
-        made = eagle2.plan(size, params)
-        assert eagle2.tokens(size, params, made) == 9 * 256
-        assert eagle2.prompt(size, params, made) == (("<img>", 1), (context, 9 * 256), ("</img>", 1))
+    for name, context in (("eagle2.5", "<IMG_CONTEXT>"), ("nemotron-vl", "<image>")):
+        recipe = resolve(name)
+        made = recipe.plan(size)
+        assert recipe.tokens(size, made) == 9 * 256
+        assert recipe.prompt(size, made) == (("<img>", 1), (context, 9 * 256), ("</img>", 1))
 
 
 @given(st.integers(1, 20_000), st.integers(1, 20_000))

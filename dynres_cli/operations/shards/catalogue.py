@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 import os
 import re
@@ -20,7 +19,7 @@ import numpy as np
 
 from dynres_cli.errors import Unsound
 from dynres_cli.jsontext import shown
-from dynres_cli.keys import to_bytes
+from dynres_cli.keys import key_digest
 from dynres_cli.manifest import ShardLayout
 from dynres_cli.resume import LARGEST_RECORD
 from dynres_cli.sinks.index import open_index
@@ -77,7 +76,7 @@ class Catalogue:
                 for offset, text in index.lines():
                     key = legible_key(text)
                     if key is not None:
-                        yield _digest(key), offset if self._copy is None else _appended(self._copy, text)
+                        yield key_digest(key), offset if self._copy is None else _appended(self._copy, text)
         except (OSError, Unsound):
             return
 
@@ -87,7 +86,7 @@ class Catalogue:
 
     def find(self, key: str) -> tuple[Shard, bytes]:
         """The shard that a picture is in, and its record's line; RunError where no index has it."""
-        wanted = _digest(key)
+        wanted = key_digest(key)
         place = bisect_left(self._digests, wanted)
         while place < len(self._digests) and self._digests[place] == wanted:
             shard = self._shards[int(self._positions[place])]
@@ -113,7 +112,3 @@ def _appended(file: IO[bytes], text: bytes) -> int:
     place = file.seek(0, os.SEEK_END)
     file.write(text + b"\n")
     return place
-
-
-def _digest(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(to_bytes(key), digest_size=8).digest(), "big")
