@@ -20,6 +20,7 @@ from tests.guarantees.command import (
     command,
     environment,
     made,
+    seconds_of,
     start,
     temporaries,
     wait_for,
@@ -27,15 +28,6 @@ from tests.guarantees.command import (
 )
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and shells of POSIX")
-
-
-def seconds_of(pid: int) -> float:
-    """Processor time that a process has had; 0 where it has just ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @posix
