@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from dynres_cli.kernels.cache import compile_kernels
+from dynres_cli.kernels.cache import compile_kernels, folder
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -22,9 +23,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C, which a shell has what it runs behind `&` ignore, and with it every command that a test starts."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    """Make up for what the machine may lack, also for every command that a test starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as for what a shell runs behind `&`
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if folder() is None:  # a home that is not there, or not ours
+        os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".cache")
+        folder.cache_clear()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

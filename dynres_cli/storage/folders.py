@@ -162,4 +162,13 @@ def is_alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_unburied(pid)
+
+
+def _is_unburied(pid: int) -> bool:
+    """Whether nothing is left of a process but its exit status, which its parent may never ask for."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b") ")[2].startswith(b"Z")
+    except OSError:
+        return False  # a system that does not tell

@@ -6,6 +6,7 @@ machine) or has not renewed it for five minutes; a holder that finds another nam
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from dynres_cli.errors import RunError
 from dynres_cli.names import STATE
@@ -36,10 +38,23 @@ class Holder:
     host: str
     pid: int
     token: str
+    """Begins with the word for where `pid` is a number: machines may have one name, as clones of one image do."""
+
+    @classmethod
+    def this_run(cls) -> Holder:
+        return cls(socket.gethostname(), os.getpid(), _here() + secrets.token_hex(8))
 
     @property
     def is_dead(self) -> bool:
-        return self.host == socket.gethostname() and not is_alive(self.pid)
+        return self.token.startswith(_here()) and not is_alive(self.pid)
+
+
+def _here() -> str:
+    """A word for this machine since it was started, and for this container on it."""
+    facts = [socket.gethostname()]
+    with suppress(OSError):  # a system that tells neither: its name has to do
+        facts += [os.readlink("/proc/self/ns/pid"), Path("/proc/sys/kernel/random/boot_id").read_text("ascii")]
+    return hashlib.sha256(" ".join(facts).encode()).hexdigest()[:16]
 
 
 class Lease:
@@ -49,7 +64,7 @@ class Lease:
         self.root = root
         self.store: Store
         self.store, self.path = place_of(root, STATE, "lock")
-        self.me = Holder(socket.gethostname(), os.getpid(), secrets.token_hex(8))
+        self.me = Holder.this_run()
         self.renewed = time.monotonic()
 
     def take(self) -> bool:
@@ -99,10 +114,17 @@ class Lease:
         except (ValueError, TypeError, FileNotFoundError):
             return None
 
-    @staticmethod
-    def _is_over(holder: Holder, entry: Entry | None) -> bool:
-        age = time.time() - (entry.stamp // SECOND if entry else 0)
-        return holder.is_dead or age > LEASE
+    def _is_over(self, holder: Holder, entry: Entry | None) -> bool:
+        written = entry.stamp // SECOND if entry else 0
+        return holder.is_dead or (time.time() - written > LEASE and self._now() - written > LEASE)
+
+    def _now(self) -> float:
+        """What the store's own clock says, for this machine's may be minutes ahead: the time of what is written now."""
+        path = f"{self.path}-{self.me.token}"
+        self.store.put(path, b"")
+        entry = self.store.head(path)
+        self.store.remove(path)
+        return entry.stamp // SECOND if entry else 0
 
     def _held(self, holder: Holder | None, entry: Entry | None) -> RunError:
         who = f"process {holder.pid} on {holder.host}" if holder else "another process"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +16,7 @@ import pytest
 
 from dynres_cli.cli.running import Display, run
 from dynres_cli.operations.order import Order
+from dynres_cli.report import log
 from tests.cli.command import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends signals as a POSIX terminal does")
@@ -68,17 +71,22 @@ def test_a_log_that_waits_for_its_reader_can_be_interrupted(tmp_path: Path) -> N
     """Guarantee 10: a pipe that nobody reads is opened while signals still end the process."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    here = threading.get_ident()
-    soon = threading.Timer(0.05, lambda: signal.pthread_kill(here, signal.SIGINT))
-    late = threading.Timer(2, lambda: os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)))
-    soon.start()
-    late.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run(cast(Order, None), Display(log=str(pipe), quiet=True))
-        assert late.is_alive()
-    finally:
-        late.cancel()
+    here, waits = threading.get_ident(), inspect.unwrap(log.opened).__code__
+    heard, released = threading.Event(), threading.Event()
+
+    def interrupt() -> None:
+        while sys._current_frames()[here].f_code is not waits:  # noqa: SLF001 - nothing else tells where a thread is
+            time.sleep(0.01)
+        signal.pthread_kill(here, signal.SIGINT)
+        if not heard.wait(20):
+            released.set()
+            os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))  # a reader after all, so that the test ends
+
+    threading.Thread(target=interrupt).start()
+    with pytest.raises(KeyboardInterrupt):
+        run(cast(Order, None), Display(log=str(pipe), quiet=True))
+    heard.set()
+    assert not released.is_set()
 
 
 def test_want_of_memory_in_the_command_itself_is_one_sentence() -> None:

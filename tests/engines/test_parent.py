@@ -27,7 +27,8 @@ for outcome in run(double, numbers(1000, deeds), EngineLimits(jobs=3)):
 def busy_parent(deed: str, then: str = "pass") -> subprocess.Popen[str]:
     """A run of its own, whose three workers are busy when this returns."""
     script = BUSY_PARENT.format(deed=deed, then=then)
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdin=pipe, stdout=pipe, text=True)
     assert parent.stdout is not None
     assert parent.stdout.readline() == "started\n"
     return parent
@@ -46,8 +47,11 @@ def test_no_orphans_after_the_parent_is_killed(deed: str) -> None:
 
 def test_no_orphans_after_an_exit_in_the_middle() -> None:
     """A caller that just exits, with the outcomes still open, neither hangs nor leaves a worker."""
-    with busy_parent("stubborn:60", then="import time; time.sleep(0.5); raise SystemExit(3)") as parent:
+    with busy_parent("stubborn:60", then="input(); raise SystemExit(3)") as parent:
         workers = children(parent.pid)
+        assert parent.stdin is not None
+        parent.stdin.write("now\n")
+        parent.stdin.flush()
         assert parent.wait(timeout=10) == 3
         assert len(workers) == 3
         assert gone_within(5, workers)

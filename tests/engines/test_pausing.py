@@ -36,7 +36,7 @@ from dynres_cli.engines.contract import EngineLimits
 from dynres_cli.engines.processes import run
 from tests.engines.deeds import double, failures, numbers
 
-outcomes = run(double, numbers(3, {1: "sleep:4", 2: "stubborn:60"}), EngineLimits(jobs=2, timeout=2))
+outcomes = run(double, numbers(3, {1: "sleep:6", 2: "stubborn:60"}), EngineLimits(jobs=2, timeout=3))
 first = next(outcomes)
 print("started", flush=True)
 print(failures([first, *outcomes]), flush=True)
@@ -46,13 +46,13 @@ print(failures([first, *outcomes]), flush=True)
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="stops processes as a POSIX shell does")
 def test_items_in_work_outlive_a_pause_of_the_run() -> None:
-    """Stopped for 2.5 s of its 4, an item keeps the 2 s that it is allowed; one that hangs is ended all the same."""
+    """Stopped for 4.5 s of its 6, an item keeps the 3 s that it is allowed; one that hangs is ended all the same."""
     command = [sys.executable, "-c", SCRIPT]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "started\n"
         time.sleep(0.5)
         os.killpg(parent.pid, signal.SIGSTOP)
-        time.sleep(2.5)
+        time.sleep(4.5)
         os.killpg(parent.pid, signal.SIGCONT)
         assert parent.stdout.readline() == "{2: 'timeout'}\n"

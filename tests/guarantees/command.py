@@ -91,6 +91,15 @@ def workers_of(pid: int) -> list[int]:
     return [int(each) for each in text.split()]
 
 
+def seconds_of(pid: int) -> float:
+    """Processor time that a process has had; 0 where it has just ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wait_for(condition: object, seconds: float = 60) -> None:
     """Wait until something is so, and fail where it never is."""
     assert callable(condition)

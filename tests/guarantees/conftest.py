@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -13,10 +14,12 @@ import pytest
 
 @pytest.fixture
 def anyones() -> Iterator[Path]:
-    """A folder that every user may enter, which pytest's own are not."""
+    """A folder that every user may enter, which pytest's own are not; what is put there every user may read."""
+    before = os.umask(0o022)
     place = Path(tempfile.mkdtemp(prefix="dynres-test-"))
     place.chmod(0o777)
     yield place
+    os.umask(before)
     subprocess.run(["chmod", "-R", "u+rwx", place], check=False)
     shutil.rmtree(place)
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from tests.guarantees.command import (
     counts,
     environment,
     images,
+    made,
+    seconds_of,
     start,
     tile,
     workers_of,
@@ -56,36 +59,32 @@ linux = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds t
 
 @linux
 def test_killed_workers_cost_no_picture_and_none_is_made_twice(tmp_path: Path) -> None:
-    """Guarantee 13: all three workers are killed from outside while 60 pictures are tiled; all 60 are there in the end.
+    """Guarantee 13: all three workers are killed from outside while 240 pictures are tiled; all are there in the end.
 
     Only the workers of the beginning are killed, twelve pictures apart: whatever lost its worker has been tried again
     by then, and is never hit twice.
     """
-
-    def finished() -> int:
-        return len(list((tmp_path / "out").rglob("grid.json")))
-
-    corpus.photos(tmp_path / "in", 60)
+    corpus.photos(tmp_path / "in", 240)  # so many that the last one is far when the third worker is killed
     killed: set[int] = set()
     first: list[int] = []
     next_at = 1
     run = start(tmp_path / "in", tmp_path / "out", "-v", "-j", "3")
     while run.poll() is None and len(killed) < 3:
         time.sleep(0.01)
-        done = finished()
+        done = made(tmp_path / "out")
         first = first or (workers_of(run.pid) if done else [])
         if len(first) == 3 and done >= next_at:
             os.kill(first[len(killed)], signal.SIGKILL)
             killed.add(first[len(killed)])
-            next_at = finished() + 12  # it may be some time since `done` was counted
+            next_at = made(tmp_path / "out") + 12  # it may be some time since `done` was counted
     output, errors = run.communicate(timeout=120)
     assert (run.returncode, len(killed)) == (0, 3), errors
     # Whoever was killed between its record and its word to the parent is found done by the worker that follows.
     told = re.findall(rb"^(?:tiled|done before)  (\S+):", errors, re.MULTILINE)
-    assert len(told) == len(set(told)) == 60
+    assert len(told) == len(set(told)) == 240
     summary = json.loads(output)
-    assert (summary["failed"], summary["tiled"] + summary["skipped"]) == (0, 60)
-    assert check_whole(tmp_path / "out") > 60
+    assert (summary["failed"], summary["tiled"] + summary["skipped"]) == (0, 240)
+    assert check_whole(tmp_path / "out") > 240
 
 
 @linux
@@ -114,14 +113,14 @@ def test_a_picture_that_always_kills_its_worker_is_blamed_and_the_others_are_don
 
 
 def _kill_the_slow(pid: int, out: Path, number: signal.Signals) -> None:
-    """Kill every worker that lives once the ten fast pictures are done, which is twice."""
-    killed: set[int] = set()
-    while len(killed) < 2 and Path(f"/proc/{pid}/stat").exists():
-        if len(list(out.rglob("grid.json"))) >= 10:
-            for worker in set(workers_of(pid)) - killed:
-                time.sleep(0.05)
-                os.kill(worker, number)
-                killed.add(worker)
+    """Kill every worker that goes on computing once the ten fast pictures are done: it can only be the slow one."""
+    seen: dict[int, float] = {}
+    while Path(f"/proc/{pid}/stat").exists():
+        if made(out) >= 10:
+            for worker in workers_of(pid):
+                if seconds_of(worker) > seen.setdefault(worker, seconds_of(worker)) + 0.2:
+                    with suppress(ProcessLookupError):
+                        os.kill(worker, number)
         time.sleep(0.01)
 
 

@@ -67,7 +67,8 @@ def test_the_picture_stands_in_the_lines_of_its_grid(tmp_path: Path) -> None:
     picture = Image.new("RGB", (896, 448), (255, 0, 0))
     picture.paste((0, 0, 255), (448, 0, 896, 448))
     picture.save(tmp_path / "two.png")
-    lines = dynres("inspect", tmp_path / "two.png", "--picture", "blocks", COLORTERM="truecolor").out.splitlines()
+    ran = dynres("inspect", "two.png", "--picture", "blocks", cwd=tmp_path, COLORTERM="truecolor")
+    lines = ran.out.splitlines()
     first, second = next(line for line in lines if "│ 0 " in line).split("│")[1:3]
     assert "│ 1 " in next(line for line in lines if "│ 0 " in line)
     assert set(re.findall(r"38;2;([0-9;]+);48;2;([0-9;]+)m", first)) == {("255;0;0", "255;0;0")}

@@ -11,6 +11,7 @@ import pytest
 
 from dynres_cli.errors import RunError
 from dynres_cli.storage import lock
+from dynres_cli.storage.folders import is_alive
 from tests.cli.command import ROOT
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links, modes and signals of POSIX")
@@ -53,6 +54,16 @@ def test_a_run_that_dies_as_it_takes_the_lock_does_not_hide_an_earlier_death(tmp
     assert subprocess.run([sys.executable, "-c", DIES, tmp_path, call], cwd=ROOT, check=False).returncode < 0
     with lock(str(tmp_path)) as held:
         assert held.after_crash
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="tells the dead from the living by Linux's /proc")
+def test_a_run_that_nobody_buries_is_dead() -> None:
+    """Guarantee 7: its parent, as the first process of many containers, never asks how it ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert is_alive(process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not is_alive(process.pid)
 
 
 @posix

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -170,6 +172,32 @@ def test_what_fails_for_a_moment_is_tried_again(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DYNRES_RETRIES", "many")
     with pytest.raises(UsageError, match="DYNRES_RETRIES"):
         persistent(lambda: None)
+
+
+@needs_fsspec
+def test_a_clock_that_is_ahead_ends_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guarantee 7: by the store's clock a lock is over or not; nothing is left of asking it."""
+    first, second = Lease("memory://photos/early"), Lease("memory://photos/early")
+    first.take()
+    ahead = SimpleNamespace(time=lambda: time.time() + 600, monotonic=time.monotonic)
+    monkeypatch.setattr(leases, "time", ahead)
+    with pytest.raises(RunError, match="is writing there"):
+        second.take()
+    assert [entry.path for entry in second.store.children("/photos/early/.dynres")[0]] == [first.path]
+    monkeypatch.setattr(leases, "LEASE", -1.0)
+    assert second.take()
+
+
+@needs_fsspec
+def test_only_a_process_of_this_machine_is_known_to_be_dead() -> None:
+    """Guarantee 7: two machines may have one name, and a number that is nobody's here is somebody's there."""
+    first, second = Lease("memory://photos/twins"), Lease("memory://photos/twins")
+    first.me = replace(first.me, pid=4_000_000, token="another machine's")
+    first.take()
+    with pytest.raises(RunError, match=r"process 4000000 on .* is writing there"):
+        second.take()
+    first.store.put(first.path, json.dumps(asdict(replace(second.me, pid=4_000_000))).encode())
+    assert second.take()
 
 
 @needs_fsspec
