@@ -48,7 +48,7 @@ $(PILLOW12)/.stamp: pyproject.toml constraints-dev.txt
 	@rm .constraints-pillow12.txt
 	@touch $@
 
-PIXEL_TESTS := tests/test_resample.py tests/test_render.py tests/test_normalize.py tests/test_api.py tests/test_kernels.py tests/test_png.py tests/test_goldens.py tests/test_pixels.py tests/sinks
+PIXEL_TESTS := tests/test_resample.py tests/test_render.py tests/test_normalize.py tests/test_api.py tests/test_given.py tests/test_kernels.py tests/test_png.py tests/test_goldens.py tests/test_pixels.py tests/sinks
 
 test-pillow12: $(PILLOW12)/.stamp  ## the pixel tests under Pillow 12; none run is a failure
 	$(PILLOW12)/bin/python -c 'import PIL; assert PIL.__version__.startswith("12."), PIL.__version__'
