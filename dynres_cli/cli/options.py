@@ -20,8 +20,8 @@ Option = partial(typer.Option, show_envvar=False)
 
 ENVIRONMENT = "Options are read from DYNRES_… too (DYNRES_MAX_NUM=6), and from the command's table in ./dynres.toml."
 
-LEAST_SECONDS, MOST_SECONDS = 0.001, 1_000_000
-"""Of a time limit: one without an end is no number that a record can hold."""
+Seconds = partial(Option, metavar="SECONDS", min=0.001, max=1_000_000)
+"""A time limit: one without an end is no number that a record can hold."""
 
 
 def load_config(context: typer.Context, file: Path | None) -> Path | None:

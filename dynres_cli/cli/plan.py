@@ -62,12 +62,7 @@ def plan(
     max_pixels: options.MaxPixels = 89_478_485,
     max_tiles: options.MaxTiles = 1000,
     max_bytes: options.MaxBytes = 256 * 1024 * 1024,
-    timeout: Annotated[
-        float,
-        Option(
-            metavar="SECONDS", min=options.LEAST_SECONDS, max=options.MOST_SECONDS, help="Time limit for 256 headers."
-        ),
-    ] = 120.0,
+    timeout: Annotated[float, options.Seconds(help="Time limit for 256 headers.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
     ] = None,

@@ -30,12 +30,7 @@ def report(
     ] = None,
     sample: Annotated[int | None, Option("--sample", metavar="N", help="Show only N pictures.", min=1)] = None,
     follow: options.Follow = False,
-    timeout: Annotated[
-        float,
-        Option(
-            metavar="SECONDS", min=options.LEAST_SECONDS, max=options.MOST_SECONDS, help="Time limit for one picture."
-        ),
-    ] = 120.0,
+    timeout: Annotated[float, options.Seconds(help="Time limit for one picture.")] = 120.0,
     max_memory: Annotated[
         str | None, Option(metavar="BYTES", help="For all workers together, as 4G or 80% [80%].")
     ] = None,
